@@ -1,0 +1,1 @@
+"""Pretend systems for the demo, the tests and training; imports nothing else of this project."""
