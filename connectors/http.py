@@ -1,0 +1,233 @@
+"""One way to call a vendor: a budget, a deadline, a bound on the size, and a status turned into meaning.
+
+Nothing here retries or sleeps longer than `LONGEST_WAIT_SECONDS` for a permit. The only second try
+is the one after a 401, when the sign-in says that it could renew itself: a 401 did nothing.
+"""
+
+import asyncio
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
+
+import httpx
+
+from domain.answers import Fatal, NotNow, OutcomeUnknown, Unavailable
+from domain.budgets import Archive, Budgets, Lane, Limit
+from domain.clock import Clock
+
+LONGEST_WAIT_SECONDS = 5.0
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+class VendorRefusal(Exception):
+    """The vendor answered 4xx with a readable body: it did nothing, and says why.
+
+    `body` is the parsed answer (or text). It may hold personal data: show only what the
+    connector's mapping knows to be harmless. `evidence` names the kept original.
+    """
+
+    def __init__(self, status: int, body: Any, evidence: str) -> None:
+        super().__init__(f"HTTP {status}, kept as {evidence}")
+        self.status, self.body, self.evidence = status, body, evidence
+
+
+class SignIn(Protocol):
+    """How a call proves who we are."""
+
+    async def sign(self, request: httpx.Request) -> None:
+        """Add what the vendor wants to see, fetching a token first where one is needed."""
+        ...
+
+    async def renew(self) -> bool:
+        """After a 401: forget what was used; True when another try makes sense."""
+        ...
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What every connector is handed from outside."""
+
+    clock: Clock
+    budgets: Budgets
+    archive: Archive
+    transport: httpx.AsyncBaseTransport | None = None
+
+
+@dataclass
+class Account:
+    """One account of one vendor, and the only way to call it.
+
+    `nothing_done` are the 5xx codes of which the vendor's documents say that the request was not
+    carried out (a write is then safe to repeat). `throttled` are the codes that mean "too many calls".
+    `denial` turns the body of a 401 or 403 into what a person should do next.
+    """
+
+    name: str
+    base_url: str
+    limit: Limit
+    surroundings: Surroundings
+    sign_in: SignIn | None = None
+    nothing_done: frozenset[int] = frozenset()
+    throttled: frozenset[int] = frozenset({429})
+    deadline_seconds: float = 30.0
+    largest_answer_bytes: int = 32 * 1024 * 1024
+    headers: Mapping[str, str] = field(default_factory=dict)
+    denial: Callable[[Any], str] = lambda _body: (
+        "Check the account's credentials in the environment and its rights there."
+    )
+
+    def __post_init__(self) -> None:
+        transport = self.surroundings.transport or httpx.AsyncHTTPTransport(
+            limits=httpx.Limits(max_connections=10, max_keepalive_connections=10)
+        )
+        self._client = httpx.AsyncClient(
+            base_url=self.base_url,
+            transport=transport,
+            timeout=self.deadline_seconds,
+            headers={"accept": "application/json", "accept-encoding": "gzip", **self.headers},
+            follow_redirects=False,
+        )
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        await self._client.aclose()
+
+    async def read(
+        self, method: str, path: str, *, params: Any = None, lane: Lane = Lane.NORMAL, limit: Limit | None = None
+    ) -> Any:
+        """Ask without changing anything, and return the parsed JSON.
+
+        Raises `Unavailable` when the vendor did not answer readably, `Fatal` when it will not
+        answer us, `NotNow` when the budget is spent, `VendorRefusal` for the other 4xx.
+        """
+        try:
+            return await self._call(method, path, params=params, body=None, lane=lane, limit=limit)
+        except OutcomeUnknown as trouble:
+            raise self._unavailable(str(trouble)) from trouble
+
+    async def write(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any,
+        params: Any = None,
+        lane: Lane = Lane.NORMAL,
+        limit: Limit | None = None,
+    ) -> Any:
+        """Change something, and return the parsed JSON (None for an empty 2xx).
+
+        Raises `OutcomeUnknown` when it may have been done; else as `read`, and then it was not done.
+        """
+        return await self._call(method, path, params=params, body=body, lane=lane, limit=limit)
+
+    async def _call(self, method: str, path: str, *, params: Any, body: Any, lane: Lane, limit: Limit | None) -> Any:
+        for last_try in (False, True):
+            status, headers, content = await self._exchange(method, path, params, body, lane, limit or self.limit)
+            if status == 401 and not last_try and self.sign_in is not None and await self.sign_in.renew():
+                continue
+            return self._meaning(f"{method} {path}", status, headers, content, limit or self.limit)
+        raise AssertionError  # pragma: no cover - the second pass always returns or raises
+
+    async def _exchange(
+        self, method: str, path: str, params: Any, body: Any, lane: Lane, limit: Limit
+    ) -> tuple[int, httpx.Headers, bytes]:
+        content = None if body is None else json.dumps(body, default=_plain).encode()
+        request = self._client.build_request(
+            method,
+            path,
+            params=params,
+            content=content,
+            headers={} if content is None else {"content-type": "application/json"},
+        )
+        if self.sign_in is not None:
+            await self.sign_in.sign(request)
+        await self.permit(lane, limit)
+        try:
+            async with asyncio.timeout(self.deadline_seconds):
+                response = await self._client.send(request, stream=True)
+                try:
+                    return response.status_code, response.headers, await self._body(response)
+                finally:
+                    await response.aclose()
+        except _NEVER_SENT as trouble:
+            raise self._unavailable(f"could not be reached ({type(trouble).__name__}).") from trouble
+        except (httpx.HTTPError, TimeoutError, zlib.error) as trouble:
+            raise OutcomeUnknown(f"{method} {path}: no readable answer ({type(trouble).__name__}).") from trouble
+
+    async def permit(self, lane: Lane, limit: Limit) -> None:
+        """Wait a little for a permit, or raise `NotNow` when the wait would be long."""
+        clock = self.surroundings.clock
+        while (at := self.surroundings.budgets.take(self.name, limit, lane)) is not None:
+            wait = (at - clock.now()).total_seconds()
+            if wait > LONGEST_WAIT_SECONDS:
+                raise NotNow(self.name, at)
+            await clock.sleep(max(wait, 0.001))
+
+    async def _body(self, response: httpx.Response) -> bytes:
+        encoding = response.headers.get("content-encoding", "identity").lower()
+        inflate = zlib.decompressobj(wbits=47) if encoding in {"gzip", "deflate"} else None
+        whole = bytearray()
+        async for chunk in response.aiter_raw():
+            room = self.largest_answer_bytes - len(whole) + 1
+            whole += inflate.decompress(chunk, room) if inflate is not None else chunk
+            if len(whole) > self.largest_answer_bytes:
+                raise OutcomeUnknown(f"{self.name}: the answer is larger than {self.largest_answer_bytes} bytes.")
+        if inflate is not None and not inflate.eof:
+            raise OutcomeUnknown(f"{self.name}: the compressed answer breaks off.")
+        return bytes(whole)
+
+    def _meaning(self, call: str, status: int, headers: httpx.Headers, content: bytes, limit: Limit) -> Any:
+        if status in self.throttled:
+            until = self.surroundings.clock.now() + timedelta(
+                seconds=retry_after(headers, self.surroundings.clock.now())
+            )
+            self.surroundings.budgets.close(self.name, limit, until)
+            raise NotNow(self.name, until)
+        if status in self.nothing_done:
+            raise self._unavailable(f"{call} answered HTTP {status}: it did nothing.")
+        if status >= 500 or 300 <= status < 400:
+            raise OutcomeUnknown(f"{call} answered HTTP {status}.")
+        if 200 <= status < 300 and not content.strip():
+            return None
+        try:
+            parsed = json.loads(content, parse_float=Decimal)
+        except ValueError as trouble:
+            if status < 300:
+                raise OutcomeUnknown(f"{call} answered HTTP {status} with something that is not JSON.") from trouble
+            parsed = content[:2000].decode("utf-8", "replace")
+        if status < 300:
+            return parsed
+        evidence = self.surroundings.archive.keep(self.name, call, content)
+        if status in {401, 403}:
+            raise Fatal(
+                self.name,
+                f"{call} answered HTTP {status}: it does not let us in (kept as {evidence}).",
+                self.denial(parsed),
+            )
+        raise VendorRefusal(status, parsed, evidence)
+
+    def _unavailable(self, what: str) -> Unavailable:
+        return Unavailable(self.name, what, "Nothing is lost; it is tried again. Look at the system's status page.")
+
+
+def retry_after(headers: Mapping[str, str], now: datetime, otherwise: float = 15.0) -> float:
+    """Return the seconds that a Retry-After header asks for (number or date), or `otherwise`."""
+    value = headers.get("retry-after", "")
+    if value.isascii() and value.replace(".", "", 1).isdigit():
+        return min(float(value), 3600.0)
+    try:
+        return max(0.0, min((parsedate_to_datetime(value).astimezone(UTC) - now).total_seconds(), 3600.0))
+    except (ValueError, TypeError):
+        return otherwise
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value) if value.as_tuple().exponent else int(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")

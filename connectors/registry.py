@@ -1,0 +1,52 @@
+"""One line a system: the line that makes it usable is the line that enrols it in the contract tests."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol, runtime_checkable
+
+from pydantic import BaseModel, ValidationError
+
+from connectors.http import Surroundings
+from connectors.roles import Connector
+from connectors.settings import SystemSettings, from_environment
+
+
+@runtime_checkable
+class System(Protocol):
+    """A connector class, as the registry sees it."""
+
+    Settings: type[SystemSettings]
+    Options: type[BaseModel]
+
+    def __call__(self, account: str, settings: Any, options: Any, surroundings: Surroundings) -> Connector:
+        """Make the connector of one account."""
+        ...
+
+
+SYSTEMS: dict[str, System] = {}
+
+
+def known(system: str) -> System:
+    """Return the connector class of a system, or raise `ValueError` naming those that exist."""
+    if system not in SYSTEMS:
+        raise ValueError(f"There is no connector for {system!r}; there are: {', '.join(sorted(SYSTEMS))}.")
+    return SYSTEMS[system]
+
+
+def option_faults(system: str, options: Mapping[str, Any]) -> list[str]:
+    """Return every fault of an installation's options for a system, each naming its field."""
+    try:
+        known(system).Options.model_validate(dict(options))
+    except ValidationError as faults:
+        return [f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in faults.errors()]
+    except ValueError as fault:
+        return [str(fault)]
+    return []
+
+
+def open_connector(
+    system: str, installation: str, account: str, options: Mapping[str, Any], surroundings: Surroundings
+) -> Connector:
+    """Make the connector of one account. Raises `ValueError` naming every setting at fault."""
+    connector = known(system)
+    settings = from_environment(connector.Settings, installation, system)
+    return connector(account, settings, connector.Options.model_validate(dict(options)), surroundings)

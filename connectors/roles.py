@@ -1,0 +1,208 @@
+"""What a system can be asked. A connector lists its roles as base classes, so its first line says what it can do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
+
+from domain.answers import Answer, Finding
+from domain.records import (
+    Acknowledgement,
+    Availability,
+    Cancellation,
+    Carrier,
+    DispatchAdvice,
+    Page,
+    Received,
+    Record,
+    Reject,
+    SalesOrder,
+)
+
+R_contra = TypeVar("R_contra", bound=Record, contravariant=True)
+
+
+class FeedShape(StrEnum):
+    """What a feed promises. LOG: order and a cursor. QUEUE: neither. SNAPSHOT: all of it, or not whole."""
+
+    LOG = "log"
+    QUEUE = "queue"
+    SNAPSHOT = "snapshot"
+
+
+class OpenOrder(NamedTuple):
+    """An order that the back office has and whose dispatch is not yet wholly confirmed."""
+
+    key: str
+    reference: str
+    external_id: str
+    awaits_tracking: bool = False
+
+
+class Feed(Protocol):
+    """Asked: what is new?
+
+    `keeps` is the allow-list of wire fields without personal data (nested: a mapping for objects
+    and for the objects of a list; True keeps a whole value). Everything else counts as personal.
+    """
+
+    shape: FeedShape
+    keeps: Mapping[str, Any]
+    absent_is_zero: bool
+
+    async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:
+        """Read one page from `cursor` (None: from the start).
+
+        `about` names the open orders, for systems that can only be asked order by order.
+        Raises `Unavailable`, `Fatal` or `NotNow`; nothing was changed by then.
+        """
+        ...
+
+    def parse(self, raw: dict[str, Any]) -> Received | Reject:
+        """Map one original again, as `read` did: pure, so that a release maps it afresh."""
+        ...
+
+
+class Sink(Protocol[R_contra]):
+    """Asked to take records, and asked what became of them.
+
+    At most `batch` records go into one `send`. `parallel` sends may run at once. Until
+    `visible_after` has passed since an attempt, absent means: not yet.
+    """
+
+    batch: int
+    parallel: int
+    visible_after: timedelta
+
+    async def send(self, records: Sequence[R_contra]) -> Mapping[str, Answer]:
+        """Send the records and return an answer for every key. Raises only about the system."""
+        ...
+
+    async def find(self, records: Sequence[R_contra]) -> Mapping[str, Finding]:
+        """Return what the destination shows of each record, in as few calls as it allows."""
+        ...
+
+
+@dataclass(frozen=True)
+class OrderLimits:
+    """What a back office can take in an order; the gate holds what does not fit."""
+
+    street_lines: int = 2
+    street_line_length: int = 255
+    name_length: int = 100
+    city_length: int = 100
+    postcode_length: int = 20
+    phone_required: bool = False
+    gift_message_length: int = 255
+    reference_length: int = 32
+    countries: frozenset[str] = frozenset({"GB", "IE", "JE", "GG", "IM"})
+
+
+@runtime_checkable
+class Connector(Protocol):
+    """One account of one system."""
+
+    async def check(self) -> str:
+        """Sign in and read one thing; return what was seen. Raises `Unavailable` or `Fatal`."""
+        ...
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        ...
+
+
+@runtime_checkable
+class GivesSalesOrders(Protocol):
+    """A marketplace whose sales orders can be read."""
+
+    @property
+    def sales_order_feed(self) -> Feed:
+        """Return the feed of `SalesOrder`, cancellation requests included."""
+        ...
+
+
+@runtime_checkable
+class TakesAcknowledgements(Protocol):
+    """A marketplace that wants to be told that an order is taken."""
+
+    @property
+    def acknowledgement_sink(self) -> Sink[Acknowledgement]:
+        """Return the sink."""
+        ...
+
+
+@runtime_checkable
+class TakesCancellations(Protocol):
+    """A marketplace that wants its cancellation request answered."""
+
+    @property
+    def cancellation_sink(self) -> Sink[Cancellation]:
+        """Return the sink."""
+        ...
+
+
+@runtime_checkable
+class TakesDispatches(Protocol):
+    """A marketplace that wants to be told what was shipped."""
+
+    @property
+    def dispatch_sink(self) -> Sink[DispatchAdvice]:
+        """Return the sink."""
+        ...
+
+    async def carriers(self) -> Sequence[Carrier]:
+        """Return the carriers that this account may name."""
+        ...
+
+
+@runtime_checkable
+class TakesAvailability(Protocol):
+    """A marketplace that shows what is available to sell."""
+
+    @property
+    def availability_sink(self) -> Sink[Availability]:
+        """Return the sink; sending the same number twice does no harm."""
+        ...
+
+
+@runtime_checkable
+class TakesSalesOrders(Protocol):
+    """A back office in which sales orders are created."""
+
+    order_limits: OrderLimits
+
+    @property
+    def sales_order_sink(self) -> Sink[SalesOrder]:
+        """Return the sink. The same key sent twice must end in one order."""
+        ...
+
+
+@runtime_checkable
+class GivesDispatches(Protocol):
+    """A back office that says what it shipped."""
+
+    @property
+    def dispatch_feed(self) -> Feed:
+        """Return the feed of `Dispatch`."""
+        ...
+
+
+@runtime_checkable
+class GivesStockLevels(Protocol):
+    """A back office that says what it has."""
+
+    @property
+    def stock_feed(self) -> Feed:
+        """Return the snapshot feed of `StockLevel`."""
+        ...
+
+
+@runtime_checkable
+class GivesItems(Protocol):
+    """A system with an item master or with listings."""
+
+    @property
+    def item_feed(self) -> Feed:
+        """Return the snapshot feed of `Item`."""
+        ...

@@ -1,0 +1,1 @@
+"""What things are, and their arithmetic: pure, no input, no output."""

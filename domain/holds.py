@@ -1,0 +1,212 @@
+"""The closed list of hold types: who owns one, what it means, what to do."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Owner(StrEnum):
+    """Who mends it, unless the installation names somebody else."""
+
+    ECOMMERCE = "ecommerce"
+    WAREHOUSE = "warehouse"
+    PRODUCT_DATA = "product data"
+    FINANCE = "finance"
+    OPERATIONS = "operations"
+
+
+@dataclass(frozen=True)
+class HoldType:
+    """One kind of hold. `fixed_by` names the operator flow whose form the alert links to."""
+
+    name: str
+    owner: Owner
+    title: str
+    next_step: str
+    origin: str
+    fixed_by: str = "release"
+
+
+_TYPES = [
+    HoldType(
+        "unknown_sku",
+        Owner.PRODUCT_DATA,
+        "SKU not in the back office",
+        "Create or correct the SKU in the back office, character for character; the next items run releases the orders.",
+        "back office",
+    ),
+    HoldType(
+        "sku_form",
+        Owner.PRODUCT_DATA,
+        "SKU with white space or a look-alike character",
+        "Correct the SKU at its source: the listing, or the back office. Nothing is repaired in flight.",
+        "marketplace",
+    ),
+    HoldType(
+        "ean",
+        Owner.PRODUCT_DATA,
+        "EAN wrong or not the item's",
+        "Correct the EAN of the listing or of the item so that both sides agree, then release.",
+        "marketplace",
+    ),
+    HoldType(
+        "quantity",
+        Owner.ECOMMERCE,
+        "Quantity cannot be right",
+        "Compare the order on both sides; release when the source is corrected.",
+        "marketplace",
+    ),
+    HoldType(
+        "address",
+        Owner.ECOMMERCE,
+        "Address the back office cannot take",
+        "Ask John Lewis for a corrected address, or shorten it in the back office's rules, then release.",
+        "marketplace",
+    ),
+    HoldType(
+        "gift_message",
+        Owner.WAREHOUSE,
+        "Gift message the back office cannot take",
+        "Arrange the gift message with the warehouse by hand, then release.",
+        "marketplace",
+    ),
+    HoldType(
+        "test_order",
+        Owner.ECOMMERCE,
+        "Test order on a live account",
+        "Nothing is shipped for it. Let test orders through in the installation's policy, or drop it.",
+        "marketplace",
+    ),
+    HoldType(
+        "unmapped_carrier",
+        Owner.WAREHOUSE,
+        "Carrier without a John Lewis code",
+        "Map the carrier with the map_carrier form; every waiting dispatch goes out at once.",
+        "back office",
+        "map_carrier",
+    ),
+    HoldType(
+        "carrier_not_approved",
+        Owner.WAREHOUSE,
+        "Carrier that John Lewis does not accept on this account",
+        "Map it to an approved carrier, or have the carrier approved by John Lewis.",
+        "back office",
+        "map_carrier",
+    ),
+    HoldType(
+        "missing_tracking",
+        Owner.WAREHOUSE,
+        "Shipped without a usable tracking number",
+        "Enter the tracking number on the shipment in the back office; it is picked up by itself.",
+        "back office",
+    ),
+    HoldType(
+        "dispatch_does_not_fit",
+        Owner.WAREHOUSE,
+        "Shipment that does not fit its order",
+        "Compare the shipment with the order: SKU, quantity, and whether it was sent before.",
+        "back office",
+    ),
+    HoldType(
+        "dispatch_without_order",
+        Owner.WAREHOUSE,
+        "Shipment for an order we do not know",
+        "Find out where the order came from; release when the order is known here.",
+        "back office",
+    ),
+    HoldType(
+        "cancelled_after_creation",
+        Owner.WAREHOUSE,
+        "John Lewis cancels an order that the back office has",
+        "Stop it in the back office if it is not picked, then answer John Lewis before the deadline.",
+        "marketplace",
+    ),
+    HoldType(
+        "cancelled_but_shipped",
+        Owner.WAREHOUSE,
+        "Shipped although John Lewis asked to cancel",
+        "Decide: release to confirm the dispatch (this declines the cancellation), or recall the parcel.",
+        "back office",
+    ),
+    HoldType(
+        "backordered",
+        Owner.WAREHOUSE,
+        "Taken by the back office without stock",
+        "Supply the stock or tell John Lewis; the order exists but cannot be picked.",
+        "back office",
+    ),
+    HoldType(
+        "malformed_payload",
+        Owner.OPERATIONS,
+        "Payload that cannot be read",
+        "Send the evidence to the system's support; release when it is read again or mended.",
+        "either",
+    ),
+    HoldType(
+        "unknown_value",
+        Owner.OPERATIONS,
+        "Status or code that nobody documented",
+        "Find out what it means and add it to the connector's map; it is never guessed.",
+        "either",
+    ),
+    HoldType(
+        "refused",
+        Owner.OPERATIONS,
+        "Refused by the destination",
+        "Read the reason, mend its cause, then release.",
+        "either",
+    ),
+    HoldType(
+        "invalid_carrier",
+        Owner.WAREHOUSE,
+        "John Lewis refused the carrier code",
+        "Compare the mapping with the account's carrier list and correct it.",
+        "marketplace",
+        "map_carrier",
+    ),
+    HoldType(
+        "unknown_outcome",
+        Owner.OPERATIONS,
+        "Sent, and its outcome cannot be found out",
+        "Look for it in the destination by its reference; release to send again only if it is not there.",
+        "either",
+    ),
+    HoldType(
+        "contradiction",
+        Owner.OPERATIONS,
+        "Something else stands under our reference",
+        "Compare both records; correct or cancel the wrong one, then release.",
+        "either",
+    ),
+    HoldType(
+        "snapshot_refused",
+        Owner.OPERATIONS,
+        "Stock scan that is not whole",
+        "Nothing was published from it. Look at the row counts; the next whole scan mends it.",
+        "back office",
+    ),
+    HoldType(
+        "mass_zero",
+        Owner.ECOMMERCE,
+        "Many SKUs would drop to zero at once",
+        "Check the stock in the back office, then approve with the approve_stock form, or let the next scan agree.",
+        "back office",
+        "approve_stock",
+    ),
+    HoldType(
+        "listing_without_item",
+        Owner.PRODUCT_DATA,
+        "Listing without a matching SKU",
+        "Create the SKU in the back office or take the listing down; its stock is not managed.",
+        "either",
+    ),
+    HoldType(
+        "deadline_at_risk",
+        Owner.OPERATIONS,
+        "Owed, and its deadline is near",
+        "Look at what it waits for; it is still tried.",
+        "either",
+    ),
+]
+
+HOLD_TYPES = {hold_type.name: hold_type for hold_type in _TYPES}
+"""Every hold type by its name. An unknown name is a programming error and raises KeyError."""
