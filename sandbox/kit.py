@@ -18,7 +18,7 @@ from typing import Any, Literal, Protocol
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -212,7 +212,11 @@ class System:
         return None
 
     def _route(self, scope: Scope) -> str:
-        template = self._templates.get(scope.get("endpoint"))  # set by the router once it has matched
+        endpoint = scope.get("endpoint")  # set by the router once it has matched
+        if endpoint is None:  # a fault broke the call before the router saw it
+            routes = (route for route in self._inner.routes if route.matches(scope)[0] is Match.FULL)
+            endpoint = getattr(next(routes, None), "endpoint", None)
+        template = self._templates.get(endpoint)
         return f"{scope['method']} {template or re.sub(r'[0-9a-f-]{8,}|[0-9]+', '{id}', scope['path'])}"
 
     def _count(self, scope: Scope) -> None:
