@@ -151,7 +151,7 @@ def _field_errors(action: Action, item: Mapping[str, Any], carriers: Collection[
             errors[name] = [f"Date has wrong format. Use one of these formats instead: {shown}."]
     if "quantity" not in errors and whole(item["quantity"]) is None:
         errors["quantity"] = ["A valid integer is required."]
-    if "carrier" in action.required and "carrier" not in errors and item["carrier"] not in carriers:
+    if "carrier" in action.required and "carrier" not in errors and str(item["carrier"]) not in carriers:
         errors["carrier"] = [f'"{item["carrier"]}" is not a valid choice.']
     if "reason_code" in action.required and "reason_code" not in errors:
         code = whole(item["reason_code"])

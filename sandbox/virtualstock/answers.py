@@ -1,6 +1,7 @@
 """How The Edge answers: its error shapes, its list envelope, and how it reads a body."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -57,8 +58,7 @@ async def json_body(request: Request) -> dict[str, Any]:
 def whole(value: Any) -> int | None:
     """Return a whole number given as a number or as numeric text (the vendor takes both), else None."""
     if isinstance(value, str):
-        text = value.strip()
-        return int(text) if text.removeprefix("-").isdecimal() and text.isascii() else None
+        return int(value) if re.fullmatch(r" *-?[0-9]{1,18} *", value) else None
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
         return None
     return int(value)
