@@ -71,6 +71,7 @@ class Order:
     billing: dict[str, Any] | None = None
     assignments: list[dict[str, Any]] = field(default_factory=list)
     histories: list[dict[str, Any]] = field(default_factory=list)
+    gift: dict[str, Any] = field(default_factory=dict)
     promised: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -97,7 +98,8 @@ class Order:
         body["status_histories"] = [
             {name: value for name, value in filled(each).items() if name != "created_at"} for each in self.histories
         ]
-        body["extension_attributes"] = {"shipping_assignments": [{**each, "items": None} for each in self.assignments]}
+        assignments = [{**each, "items": None} for each in self.assignments]
+        body["extension_attributes"] = {"shipping_assignments": assignments, **self.gift}
         return body
 
     def read_form(self, wanted: Mapping[str, Any] | None = None, *, single: bool = False) -> dict[str, Any]:
@@ -123,6 +125,7 @@ class Order:
                 "payment_additional_info": [{"key": str(n), "value": text} for n, text in enumerate(texts)],
                 "applied_taxes": [],
                 "item_applied_taxes": [],
+                **self.gift,
             }
             if single:
                 body["extension_attributes"] |= {
@@ -208,7 +211,10 @@ class Orders:
         if entity.get("billing_address"):
             order.billing = self._address(entity["billing_address"], order_id)
             order.columns["billing_address_id"] = order.billing["entity_id"]
-        for each in (entity.get("extension_attributes") or {}).get("shipping_assignments") or []:
+        extra = entity.get("extension_attributes") or {}
+        if extra.get("gift_message"):
+            order.gift = {"gift_message": extra["gift_message"]}
+        for each in extra.get("shipping_assignments") or []:
             shipping = dict(each.get("shipping") or {})
             if shipping.get("address"):
                 shipping["address"] = filled(self._address(shipping["address"], order_id))
@@ -232,7 +238,9 @@ class Orders:
     def _settle_into_database(self, order: Order, reference: str | None) -> None:
         order.columns, order.payment = as_stored(order.columns), as_stored(order.payment)
         order.billing, order.assignments = as_stored(order.billing), as_stored(order.assignments)
-        order.histories = as_stored(order.histories)
+        order.histories, order.gift = as_stored(order.histories), as_stored(order.gift)
+        if order.gift:
+            order.gift["gift_message"] |= {"gift_message_id": self.next("gift message"), "customer_id": 0}
         for line in order.lines:
             line.columns = as_stored(line.columns)
         if reference is None:

@@ -23,6 +23,7 @@ class SalesRoutes:
             ("GET", "/orders/items", view, self.order_items),
             ("GET", "/orders", view, self.search_orders),
             ("POST", "/orders", "Magento_Sales::create", self.save_order),
+            ("PUT", "/orders/create", "Magento_Sales::create", self.save_order),
             ("GET", "/orders/{id}", view, self.read_order),
             ("GET", "/shipments", "Magento_Sales::shipment", self.search_shipments),
             ("GET", "/shipment/{id}", "Magento_Sales::shipment", self.read_shipment),

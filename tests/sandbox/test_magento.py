@@ -175,6 +175,22 @@ async def test_a_given_creation_time_is_kept(shop: Shop) -> None:
     assert (order["created_at"], order["updated_at"]) == ("2026-01-02 03:04:05", "2026-03-02 09:00:00")
 
 
+async def test_a_gift_message_reads_back(shop: Shop) -> None:
+    gift = {"sender": "Ivo", "recipient": "Zoe", "message": "For you"}
+    body = entity()
+    body["extension_attributes"]["gift_message"] = gift
+    await shop.post("/V1/orders", {"entity": body})
+    order = await shop.get("/V1/orders/1?fields=extension_attributes[gift_message]")
+    kept = {"gift_message_id": 1, "customer_id": 0, **gift}
+    assert order == {"extension_attributes": {"gift_message": kept}}
+
+
+async def test_the_other_create_route_is_the_same(shop: Shop) -> None:
+    answer = await shop.client.put("/V1/orders/create", json={"entity": entity(ext_order_id="JL-4")})
+    assert (answer.status_code, answer.json()["entity_id"]) == (200, 1)
+    assert (await shop.get("/V1/orders/1"))["ext_order_id"] == "JL-4"
+
+
 async def test_an_update_changes_only_what_is_given_and_answers_nulls(shop: Shop) -> None:
     await shop.order()
     answer = await shop.post("/V1/orders", {"entity": {"entity_id": 1, "ext_order_id": "JL-9", "increment_id": "X"}})
