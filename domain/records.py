@@ -103,6 +103,7 @@ class LineQuantity(Record):
     sku: str
     stock_number: str = ""
     quantity: int
+    ordered: int | None = Field(default=None, description="the whole quantity of the order line, where it is known")
 
 
 class Acknowledgement(Record):
@@ -251,10 +252,10 @@ class Page:
     """What one read of a feed brought. A plain class: Prefect passes it on without walking it.
 
     `cursor` is where to read on (None: from the start). `more` tells that the source has more
-    now. For a snapshot, `began_at` is when the scan began and `complete` that it was proved whole.
+    now. For a snapshot, `began_at` is when the scan began and `complete` that it was proved whole. `total` is what the source says it has of these now.
     """
 
-    __slots__ = ("began_at", "complete", "cursor", "more", "received", "rejects")
+    __slots__ = ("began_at", "complete", "cursor", "more", "received", "rejects", "total")
 
     def __init__(
         self,
@@ -265,10 +266,11 @@ class Page:
         cursor: str | None = None,
         more: bool = False,
         complete: bool = False,
+        total: int | None = None,
     ) -> None:
         self.received, self.rejects = received, rejects
         self.cursor, self.more = cursor, more
-        self.began_at, self.complete = began_at, complete
+        self.began_at, self.complete, self.total = began_at, complete, total
 
     def __len__(self) -> int:
         return len(self.received) + len(self.rejects)

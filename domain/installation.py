@@ -1,0 +1,144 @@
+"""An installation: one John Lewis account joined to one back office, with its policy."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from domain.holds import HOLD_TYPES
+from domain.orders import OrderPolicy
+
+Name = Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9_]{1,30}\Z")]
+
+
+class Mode(StrEnum):
+    """OFF: the loop does not run. OBSERVE: it files and gates, and shows what it would send. TRADE: it sends."""
+
+    OFF = "off"
+    OBSERVE = "observe"
+    TRADE = "trade"
+
+
+class Side(StrEnum):
+    """The two sides of an installation."""
+
+    MARKETPLACE = "marketplace"
+    BACK_OFFICE = "back_office"
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Endpoint(_Settings):
+    """One account of one system. Secrets are not here: they come from the environment."""
+
+    system: str
+    account: str = Field(min_length=1)
+    options: dict[str, Any] = {}
+
+
+class LoopSettings(_Settings):
+    """How one loop runs."""
+
+    mode: Mode = Mode.OBSERVE
+    every_seconds: int = Field(default=60, ge=10)
+
+
+class Loops(_Settings):
+    """The loops, each switched by itself."""
+
+    orders: LoopSettings = LoopSettings()
+    stock: LoopSettings = LoopSettings(every_seconds=300)
+    dispatch: LoopSettings = LoopSettings()
+    items: LoopSettings = LoopSettings(every_seconds=3600)
+
+
+class StockPolicy(_Settings):
+    """What of the stock is offered.
+
+    `buffer_owner` says where the safety quantity is subtracted: here, or in the back office; never twice.
+    """
+
+    pools: tuple[str, ...] = Field(default=(), description="pools that count; empty: all that the back office gives")
+    buffer_owner: Literal["layer", "back_office"] = "layer"
+    buffer: int = Field(default=0, ge=0)
+    buffers: dict[str, int] = {}
+    age_limit_minutes: int = Field(default=240, ge=5)
+
+    @model_validator(mode="after")
+    def _one_buffer(self) -> "StockPolicy":
+        if self.buffer_owner == "back_office" and (self.buffer or self.buffers):
+            raise ValueError("the back office owns the buffer: remove buffer and buffers here, or they count twice")
+        return self
+
+    def buffer_for(self, sku: str) -> int:
+        """Return the safety quantity of a SKU."""
+        return self.buffers.get(sku, self.buffer)
+
+
+class Orders(_Settings):
+    """How the account wants its orders handled."""
+
+    accept_test_orders: bool = False
+    acceptance_first: bool = False
+    acknowledges: bool = True
+    currencies: tuple[str, ...] = ("GBP",)
+    dispatch_within_working_days: int = Field(default=2, ge=0)
+    dispatch_cut_off_hour: int = Field(default=14, ge=0, le=23, description="in Europe/London")
+
+    @property
+    def policy(self) -> OrderPolicy:
+        """Return the part that decides what an order owes."""
+        return OrderPolicy(acceptance_first=self.acceptance_first, acknowledges=self.acknowledges)
+
+
+class CarrierMapping(_Settings):
+    """One reviewed line: a carrier of the back office is this code at John Lewis. `service` empty: any service."""
+
+    carrier: str = Field(min_length=1)
+    service: str = ""
+    code: str = Field(min_length=1)
+    owner: str = Field(min_length=1)
+    review_on: date
+
+
+class Installation(_Settings):
+    """Everything about one installation that is not secret."""
+
+    name: Name
+    marketplace: Endpoint
+    back_office: Endpoint
+    product_master: Side
+    loops: Loops = Loops()
+    stock: StockPolicy = StockPolicy()
+    orders: Orders = Orders()
+    owners: dict[str, str] = {}
+    carriers: tuple[CarrierMapping, ...] = ()
+    slack_channel: str = ""
+
+    @field_validator("owners")
+    @classmethod
+    def _known_types(cls, owners: dict[str, str]) -> dict[str, str]:
+        if unknown := sorted(set(owners) - set(HOLD_TYPES)):
+            raise ValueError(f"no such hold types: {', '.join(unknown)}; there are: {', '.join(sorted(HOLD_TYPES))}")
+        return owners
+
+    @field_validator("carriers")
+    @classmethod
+    def _no_doubles(cls, carriers: tuple[CarrierMapping, ...]) -> tuple[CarrierMapping, ...]:
+        seen: set[tuple[str, str]] = set()
+        for mapping in carriers:
+            if (mapping.carrier, mapping.service) in seen:
+                raise ValueError(f"carrier {mapping.carrier!r}, service {mapping.service!r} is mapped twice")
+            seen.add((mapping.carrier, mapping.service))
+        return carriers
+
+    def endpoint(self, side: Side) -> Endpoint:
+        """Return the account of one side."""
+        return self.marketplace if side is Side.MARKETPLACE else self.back_office
+
+    def owner_of(self, hold_type: str) -> str:
+        """Return who owns a hold type here: the installation's choice, else the usual owner."""
+        return self.owners.get(hold_type, HOLD_TYPES[hold_type].owner)

@@ -1,0 +1,1 @@
+"""What we remember. Synchronous on purpose: no `await` can stand inside a transaction."""

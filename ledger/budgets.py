@@ -1,0 +1,44 @@
+"""The call budgets, one row each, shared by every worker."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from domain.budgets import Bucket, Lane, Limit
+from ledger.database import Database
+from ledger.rows import insert_new, table
+from ledger.tables import BudgetRow
+
+_budget = table(BudgetRow)
+
+
+class LedgerBudgets:
+    """Budgets kept in the ledger. A permit is one short transaction; there is no queue of waiters."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def take(self, account: str, limit: Limit, lane: Lane) -> datetime | None:
+        """Take one permit: None, or when to ask again."""
+        key = f"{account}:{limit.group}"
+        with self._database.transaction(account, scope=f"budget:{key}") as tx:
+            row = tx.one(select(_budget).where(_budget.c.key == key))
+            bucket = Bucket(limit.burst, tx.now) if row is None else Bucket(row.permits, row.at, row.closed_until)
+            after, wait_until = bucket.take(limit, lane, tx.now)
+            values = {"permits": after.permits, "at": after.at, "closed_until": after.closed_until}
+            if row is None:
+                insert_new(tx, BudgetRow, [{"key": key, **values, "calls": 1, "refused": 0}], ["key"])
+            else:
+                counted = _budget.c.calls + (1 if wait_until is None else 0)
+                tx.run(update(_budget).where(_budget.c.key == key).values(**values, calls=counted))
+            return wait_until
+
+    def close(self, account: str, limit: Limit, until: datetime) -> None:
+        """Let nobody call before `until`: the vendor refused a call for the number of calls."""
+        key = f"{account}:{limit.group}"
+        with self._database.transaction(account, scope=f"budget:{key}") as tx:
+            tx.run(
+                update(_budget)
+                .where(_budget.c.key == key)
+                .values(closed_until=until, permits=0.0, refused=_budget.c.refused + 1)
+            )

@@ -1,0 +1,111 @@
+"""One database, SQLite or PostgreSQL, with the same transactions on both.
+
+A transaction is serial within its scope (an installation, a budget): SQLite takes the write lock
+at its beginning, PostgreSQL an advisory lock on the scope. So what a transaction has read is
+still true when it writes.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import StaticPool
+
+from domain.clock import Clock
+
+
+class LedgerUnusable(Exception):
+    """The ledger cannot be read or written; nothing was done after its last commit. A person must act."""
+
+
+class Transaction:
+    """One local transaction: a connection, the moment, whose it is, and the run that does it."""
+
+    def __init__(self, connection: Connection, now: datetime, installation: str, run_id: str) -> None:
+        self.connection, self.now, self.installation, self.run_id = connection, now, installation, run_id
+
+    def rows(self, statement: Executable, parameters: Any = None) -> list[Any]:
+        """Run a statement and return its rows."""
+        return list(self.connection.execute(statement, parameters).all())
+
+    def one(self, statement: Executable) -> Any | None:
+        """Run a statement and return its first row, or None."""
+        return self.connection.execute(statement).first()
+
+    def value(self, statement: Executable) -> Any:
+        """Run a statement and return the first value of its first row, or None."""
+        return self.connection.execute(statement).scalar()
+
+    def run(self, statement: Executable, parameters: Any = None) -> int:
+        """Run a statement (for each of a list of parameters) and return how many rows it touched."""
+        if isinstance(parameters, list) and not parameters:
+            return 0
+        return self.connection.execute(statement, parameters).rowcount
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Tell which dialect is spoken."""
+        return self.connection.dialect.name == "postgresql"
+
+
+class Database:
+    """The ledger's database. `url` is a SQLAlchemy address; `sqlite://` keeps it in memory."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        self.clock = clock
+        self.engine = _engine(url)
+
+    @contextmanager
+    def transaction(self, installation: str, run_id: str = "", scope: str | None = None) -> Iterator[Transaction]:
+        """Open a transaction that is serial within `scope` (by default the installation).
+
+        Raises `LedgerUnusable` when the database refuses (full disk, lost file, no server).
+        """
+        try:
+            with self.engine.begin() as connection:
+                if connection.dialect.name == "postgresql":
+                    key = int.from_bytes(hashlib.sha256((scope or installation).encode()).digest()[:8], signed=True)
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+                yield Transaction(connection, self.clock.now(), installation, run_id)
+        except (OperationalError, sqlite3.OperationalError) as trouble:
+            raise LedgerUnusable(_advice(trouble)) from trouble
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self.engine.dispose()
+
+
+def _advice(trouble: Exception) -> str:
+    cause = str(trouble.orig if isinstance(trouble, DBAPIError) else trouble).splitlines()[0]
+    return (
+        f"Ledger: {cause}. Nothing after the last commit is lost or done. "
+        "Check the disk's space and the database server (LEDGER_URL), then run again."
+    )
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_size=5, max_overflow=5, pool_pre_ping=True)
+    in_memory = url in {"sqlite://", "sqlite:///:memory:"}
+    engine = create_engine(
+        url,
+        connect_args={"timeout": 30, "check_same_thread": False},
+        **({"poolclass": StaticPool} if in_memory else {}),
+    )
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # the transaction is begun below, not by the driver
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # a deferred one loses the race when it turns to writing
+
+    return engine

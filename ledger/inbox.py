@@ -1,0 +1,124 @@
+"""Records as they came. A repeat is the same fingerprint; a changed record is a new version."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+
+from domain.installation import Side
+from domain.records import Kind
+from ledger import payloads
+from ledger.database import Transaction
+from ledger.rows import among, table, upsert
+from ledger.tables import Inbox
+
+_inbox = table(Inbox)
+PASSED, HELD, REJECTED, WAITING = "passed", "held", "rejected", "waiting"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One record to be filed: what it is, its original, and what the gate said."""
+
+    side: Side
+    kind: Kind
+    key: str
+    fingerprint: str
+    original: Any
+    keeps: Mapping[str, Any]
+    gate: str
+    order_key: str = ""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A record that was released and waits to be gated again, with its original."""
+
+    id: int
+    side: Side
+    kind: Kind
+    key: str
+    order_key: str
+    original: Any
+
+
+def unseen(tx: Transaction, side: Side, kind: Kind, fingerprints: Mapping[str, str]) -> set[str]:
+    """Return the keys whose content is new here."""
+    known = tx.rows(
+        select(_inbox.c.key, _inbox.c.fingerprint).where(
+            _inbox.c.installation == tx.installation,
+            _inbox.c.side == side,
+            _inbox.c.kind == kind,
+            among(tx, _inbox.c.key, list(fingerprints)),
+        )
+    )
+    same = {row.key for row in known if fingerprints[row.key] == row.fingerprint}
+    return set(fingerprints) - same
+
+
+def store(tx: Transaction, arrivals: Sequence[Arrival]) -> dict[tuple[Kind, str], int]:
+    """Write the arrivals with their originals; return the inbox id of each (kind, key)."""
+    if not arrivals:
+        return {}
+    addresses = payloads.keep(tx, [(arrival.original, arrival.keeps) for arrival in arrivals])
+    versions = {
+        (row.side, row.kind, row.key): row.version
+        for row in tx.rows(
+            select(_inbox.c.side, _inbox.c.kind, _inbox.c.key, _inbox.c.version).where(
+                _inbox.c.installation == tx.installation, among(tx, _inbox.c.key, [a.key for a in arrivals])
+            )
+        )
+    }
+    rows = [
+        {
+            "installation": tx.installation,
+            "side": arrival.side.value,
+            "kind": arrival.kind.value,
+            "key": arrival.key,
+            "version": versions.get((arrival.side, arrival.kind, arrival.key), 0) + 1,
+            "fingerprint": arrival.fingerprint,
+            "payload_id": address,
+            "order_key": arrival.order_key,
+            "gate": arrival.gate,
+            "received_at": tx.now,
+        }
+        for arrival, address in zip(arrivals, addresses, strict=True)
+    ]
+    upsert(tx, Inbox, rows, ["installation", "side", "kind", "key"])
+    stored = tx.rows(
+        select(_inbox.c.kind, _inbox.c.key, _inbox.c.id).where(
+            _inbox.c.installation == tx.installation,
+            among(tx, _inbox.c.key, [a.key for a in arrivals]),
+        )
+    )
+    return {(Kind(row.kind), row.key): row.id for row in stored}
+
+
+def waiting(tx: Transaction, kinds: Sequence[Kind], limit: int) -> list[Waiting]:
+    """Return released records of these kinds, oldest first."""
+    rows = tx.rows(
+        select(_inbox)
+        .where(_inbox.c.installation == tx.installation, _inbox.c.gate == WAITING, _inbox.c.kind.in_(kinds))
+        .order_by(_inbox.c.id)
+        .limit(limit)
+    )
+    originals = payloads.load(tx, [row.payload_id for row in rows])
+    return [
+        Waiting(row.id, Side(row.side), Kind(row.kind), row.key, row.order_key, originals[row.payload_id])
+        for row in rows
+    ]
+
+
+def originals(tx: Transaction, inbox_ids: Sequence[int]) -> dict[int, Any]:
+    """Return the current original of each inbox row."""
+    rows = tx.rows(select(_inbox.c.id, _inbox.c.payload_id).where(_inbox.c.id.in_(inbox_ids)))
+    loaded = payloads.load(tx, [row.payload_id for row in rows])
+    return {row.id: loaded[row.payload_id] for row in rows}
+
+
+def set_gate(tx: Transaction, inbox_ids: Sequence[int], gate: str) -> int:
+    """Say what the gate said of these rows (or `WAITING`, to have them gated again)."""
+    return tx.run(
+        update(_inbox).where(_inbox.c.installation == tx.installation, _inbox.c.id.in_(inbox_ids)).values(gate=gate)
+    )

@@ -1,0 +1,153 @@
+"""The identity of a product on both sides: SKU, EAN, the marketplace's stock number, external ids."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select, update
+
+from domain.installation import Side
+from domain.records import Item
+from ledger.database import Transaction
+from ledger.rows import among, table, upsert
+from ledger.tables import ItemRow, Mapping
+
+_item, _mapping = table(ItemRow), table(Mapping)
+CARRIER, APPROVED_CARRIER = "carrier", "approved_carrier"
+ANY_SERVICE = "\x1f"
+
+
+def store(tx: Transaction, side: Side, items: Sequence[Item]) -> None:
+    """Write what one side says of its items; what the other side said stays."""
+    common = {"installation": tx.installation, "seen_at": tx.now}
+    keep: tuple[str, ...]
+    if side is Side.BACK_OFFICE:
+        rows = [
+            {**common, "sku": i.sku, "ean": i.ean or "", "back_office_id": i.external_id or "", "sellable": i.sellable}
+            for i in items
+        ]
+        for row in rows:
+            row |= {"stock_number": "", "listing_ean": "", "listing_id": "", "listed": False}
+        keep = ("stock_number", "listing_ean", "listing_id", "listed")
+    else:
+        rows = [
+            {
+                **common,
+                "sku": i.sku,
+                "stock_number": i.stock_number or "",
+                "listing_ean": i.ean or "",
+                "listing_id": i.external_id or "",
+                "listed": True,
+            }
+            for i in items
+            if i.sku
+        ]
+        for row in rows:
+            row |= {"ean": "", "back_office_id": "", "sellable": False}
+        keep = ("ean", "back_office_id", "sellable")
+    upsert(tx, ItemRow, rows, ["installation", "sku"], keep=keep)
+
+
+def of(tx: Transaction, skus: Sequence[str]) -> dict[str, Any]:
+    """Return the items of these SKUs."""
+    rows = tx.rows(select(_item).where(_item.c.installation == tx.installation, among(tx, _item.c.sku, skus)))
+    return {row.sku: row for row in rows}
+
+
+def skus_of_stock_numbers(tx: Transaction, numbers: Sequence[str]) -> dict[str, str]:
+    """Return the SKU of each of the marketplace's stock numbers that is known and names one SKU."""
+    rows = tx.rows(
+        select(_item.c.stock_number, _item.c.sku).where(
+            _item.c.installation == tx.installation, among(tx, _item.c.stock_number, numbers)
+        )
+    )
+    found: dict[str, str] = {}
+    for row in rows:
+        found[row.stock_number] = "" if row.stock_number in found else row.sku
+    return {number: sku for number, sku in found.items() if sku}
+
+
+def known_skus(tx: Transaction) -> dict[str, str]:
+    """Return the EAN (or an empty text) of every SKU that the back office has."""
+    rows = tx.rows(
+        select(_item.c.sku, _item.c.ean).where(_item.c.installation == tx.installation, _item.c.back_office_id != "")
+    )
+    return {row.sku: row.ean for row in rows}
+
+
+def listings_without_item(tx: Transaction) -> list[Any]:
+    """Return the listings whose SKU the back office does not have."""
+    return tx.rows(
+        select(_item.c.sku, _item.c.stock_number).where(
+            _item.c.installation == tx.installation, _item.c.listed, _item.c.back_office_id == ""
+        )
+    )
+
+
+def carriers(tx: Transaction) -> dict[tuple[str, str], str]:
+    """Return the marketplace's code of each mapped (carrier, service); an empty service stands for any."""
+    rows = tx.rows(
+        select(_mapping.c.source, _mapping.c.target).where(
+            _mapping.c.installation == tx.installation, _mapping.c.kind == CARRIER
+        )
+    )
+    pairs = ((row.source.split(ANY_SERVICE), row.target) for row in rows)
+    return {(source[0], source[1]): target for source, target in pairs}
+
+
+def approved_carriers(tx: Transaction) -> dict[str, str]:
+    """Return the name of each carrier code that the marketplace account accepts."""
+    rows = tx.rows(
+        select(_mapping.c.source, _mapping.c.target).where(
+            _mapping.c.installation == tx.installation, _mapping.c.kind == APPROVED_CARRIER
+        )
+    )
+    return {row.source: row.target for row in rows}
+
+
+def map_carrier(tx: Transaction, carrier: str, service: str, code: str, *, owner: str, review_on: str, by: str) -> None:
+    """Map a back-office carrier and service (empty: any service) to the marketplace's exact code."""
+    row = {
+        "installation": tx.installation,
+        "kind": CARRIER,
+        "source": f"{carrier}{ANY_SERVICE}{service}",
+        "target": code,
+        "owner": owner,
+        "review_on": review_on,
+        "by": by,
+        "at": tx.now,
+    }
+    upsert(tx, Mapping, [row], ["installation", "kind", "source"])
+
+
+def approve_carriers(tx: Transaction, names: dict[str, str], by: str) -> tuple[set[str], set[str]]:
+    """Replace the account's carrier list; return the codes that came and those that went."""
+    before = approved_carriers(tx)
+    tx.run(_mapping.delete().where(_mapping.c.installation == tx.installation, _mapping.c.kind == APPROVED_CARRIER))
+    upsert(
+        tx,
+        Mapping,
+        [
+            {
+                "installation": tx.installation,
+                "kind": APPROVED_CARRIER,
+                "source": code,
+                "target": name,
+                "owner": "",
+                "review_on": "",
+                "by": by,
+                "at": tx.now,
+            }
+            for code, name in names.items()
+        ],
+        ["installation", "kind", "source"],
+    )
+    return set(names) - set(before), set(before) - set(names)
+
+
+def unlist(tx: Transaction, began_at: Any) -> int:
+    """Mark the listings that a whole read begun at `began_at` did not show as no longer listed."""
+    return tx.run(
+        update(_item)
+        .where(_item.c.installation == tx.installation, _item.c.listed, _item.c.seen_at < began_at)
+        .values(listed=False)
+    )

@@ -1,0 +1,252 @@
+"""Levels: what each listed SKU should show, and what was last proved. No queue, no history, one in flight a SKU."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, exists, func, or_, select, update
+
+from domain.installation import StockPolicy
+from domain.stock import available_to_sell
+from ledger import orders, scans
+from ledger.database import Transaction
+from ledger.rows import insert_new, table, upsert
+from ledger.tables import Hold, ItemRow, Level, OrderLineRow
+
+_level, _item, _line, _hold = table(Level), table(ItemRow), table(OrderLineRow), table(Hold)
+_CHUNK = 5000
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A level that this worker may publish until `lease_until`: the newest number, read at this moment."""
+
+    sku: str
+    quantity: int
+    as_of: datetime
+    attempt: int
+    lease_until: datetime
+    stock_number: str
+    listing_id: str
+
+
+def enrol(tx: Transaction) -> int:
+    """Begin a level for every listing whose SKU the back office has; return how many are new."""
+    new = tx.rows(
+        select(_item.c.sku).where(
+            _item.c.installation == tx.installation,
+            _item.c.listed,
+            _item.c.back_office_id != "",
+            ~exists().where(_level.c.installation == _item.c.installation, _level.c.sku == _item.c.sku),
+        )
+    )
+    rows = [
+        {"installation": tx.installation, "sku": r.sku, "wanted": 0, "why": "no scan yet", "owed": False} for r in new
+    ]
+    insert_new(tx, Level, [{**row, "attempt": 0, "zero_approved": False} for row in rows], ["installation", "sku"])
+    return len(rows)
+
+
+def recompute(tx: Transaction, skus: Iterable[str], policy: StockPolicy) -> int:
+    """Work out again what these SKUs should show; return how many of them changed."""
+    as_of, _ = scans.trusted(tx)
+    if as_of is None:
+        return 0
+    expired_before = tx.now - timedelta(minutes=policy.age_limit_minutes)
+    wanted_skus = sorted(set(skus))
+    changed = 0
+    for start in range(0, len(wanted_skus), _CHUNK):
+        chunk = wanted_skus[start : start + _CHUNK]
+        known = {
+            row.sku: row
+            for row in tx.rows(
+                select(_level.c.sku, _level.c.wanted, _level.c.published, _level.c.why).where(
+                    _level.c.installation == tx.installation, _level.c.sku.in_(chunk)
+                )
+            )
+        }
+        counts = scans.counts(tx, list(known), policy.pools, expired_before)
+        in_flight = orders.in_flight(tx, list(known), as_of)
+        rows = []
+        for sku, row in known.items():
+            wanted, why = 0, f"the last whole scan is older than {policy.age_limit_minutes} minutes: 0"
+            if as_of > expired_before:
+                wanted, why = available_to_sell(counts.get(sku, {}), in_flight.get(sku, {}), policy.buffer_for(sku))
+            changed += wanted != row.wanted
+            rows.append(
+                {
+                    "installation": tx.installation,
+                    "sku": sku,
+                    "wanted": wanted,
+                    "wanted_as_of": as_of,
+                    "why": why,
+                    "owed": row.published is None or row.published != wanted,
+                    "attempt": 0,
+                    "zero_approved": False,
+                }
+            )
+        upsert(tx, Level, rows, ["installation", "sku"], keep=("attempt", "zero_approved"))
+    return changed
+
+
+def touched_since(tx: Transaction, moment: datetime | None) -> set[str]:
+    """Return the SKUs of order lines that were in flight, or came to be deducted, since `moment`."""
+    since = moment or datetime.min.replace(tzinfo=tx.now.tzinfo)
+    rows = tx.rows(
+        select(_line.c.sku)
+        .where(
+            _line.c.installation == tx.installation,
+            or_(_line.c.taken_at.is_(None), _line.c.taken_at >= since, _line.c.shipped_at >= since),
+        )
+        .distinct()
+    )
+    return {row.sku for row in rows}
+
+
+def listed_skus(tx: Transaction) -> list[str]:
+    """Return every SKU that has a level."""
+    return [row.sku for row in tx.rows(select(_level.c.sku).where(_level.c.installation == tx.installation))]
+
+
+def claim(tx: Transaction, limit: int, lease: timedelta, *, rises: bool) -> list[Sending]:
+    """Claim owed levels: drops to zero first, then falls, and rises only where they are allowed."""
+    falls = or_(_level.c.wanted == 0, _level.c.wanted < _level.c.published)
+    statement = (
+        select(_level, _item.c.stock_number, _item.c.listing_id)
+        .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
+        .where(
+            _level.c.installation == tx.installation,
+            _level.c.owed,
+            _item.c.listed,
+            _level.c.ticket.is_(None),
+            or_(_level.c.lease_until.is_(None), _level.c.lease_until < tx.now),
+            or_(_level.c.due_at.is_(None), _level.c.due_at <= tx.now),
+            *([] if rises else [falls]),
+            ~_held(),
+        )
+        .order_by(case((_level.c.wanted == 0, 0), (falls, 1), else_=2), _level.c.sku)
+        .limit(limit)
+    )
+    rows = tx.rows(statement)
+    until = tx.now + lease
+    for row in rows:
+        tx.run(
+            update(_level)
+            .where(_level.c.installation == tx.installation, _level.c.sku == row.sku)
+            .values(sending=row.wanted, lease_until=until, attempt=_level.c.attempt + 1, published=None)
+        )
+    return [
+        Sending(
+            row.sku,
+            row.wanted,
+            row.wanted_as_of or tx.now,
+            row.attempt + 1,
+            until,
+            row.stock_number,
+            row.listing_id,
+        )
+        for row in rows
+    ]
+
+
+def published(tx: Transaction, sending: Sending, *, proved: bool) -> bool:
+    """The marketplace took the number; what is wanted may have moved on meanwhile. False when the claim was lost."""
+    return _note(
+        tx,
+        sending,
+        published=sending.quantity,
+        published_at=tx.now,
+        proved_at=tx.now if proved else None,
+        owed=_level.c.wanted != sending.quantity,
+        sending=None,
+        ticket=None,
+        lease_until=None,
+        due_at=None,
+    )
+
+
+def ticketed(tx: Transaction, sending: Sending, ticket: str) -> bool:
+    """The marketplace works on it; nothing else is sent for the SKU until the ticket is answered."""
+    return _note(tx, sending, ticket=ticket, lease_until=None)
+
+
+def postponed(tx: Transaction, sending: Sending, due_at: datetime) -> bool:
+    """Nothing is known to be shown; the newest number is owed again from `due_at`. An old one is never replayed."""
+    return _note(tx, sending, sending=None, ticket=None, lease_until=None, due_at=due_at, owed=True)
+
+
+def unproved(tx: Transaction, before: datetime, limit: int) -> list[Any]:
+    """Return levels that were taken before `before` and not read back since."""
+    return tx.rows(
+        select(_level, _item.c.stock_number, _item.c.listing_id)
+        .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
+        .where(
+            _level.c.installation == tx.installation,
+            _level.c.published.is_not(None),
+            _level.c.proved_at.is_(None),
+            _level.c.published_at < before,
+        )
+        .limit(limit)
+    )
+
+
+def proved(tx: Transaction, sku: str, quantity: int, *, matches: bool) -> None:
+    """A read-back showed the number, or another one (then the newest number is owed again)."""
+    same = (_level.c.installation == tx.installation, _level.c.sku == sku, _level.c.published == quantity)
+    if matches:
+        tx.run(update(_level).where(*same).values(proved_at=tx.now))
+    else:
+        tx.run(update(_level).where(*same).values(published=None, owed=True))
+
+
+def approve_zeroes(tx: Transaction) -> int:
+    """Let the drops to zero that wait pass with the next scan; return how many."""
+    return tx.run(
+        update(_level)
+        .where(_level.c.installation == tx.installation, _level.c.zero_since.is_not(None))
+        .values(zero_approved=True)
+    )
+
+
+def owed_count(tx: Transaction) -> int:
+    """Return how many levels are owed."""
+    return int(
+        tx.value(
+            select(func.count()).select_from(_level).where(_level.c.installation == tx.installation, _level.c.owed)
+        )
+        or 0
+    )
+
+
+def _note(tx: Transaction, mine: Sending, /, **facts: object) -> bool:
+    return (
+        tx.run(
+            update(_level)
+            .where(
+                _level.c.installation == tx.installation,
+                _level.c.sku == mine.sku,
+                _level.c.attempt == mine.attempt,
+            )
+            .values(**facts)
+        )
+        == 1
+    )
+
+
+def _held() -> ColumnElement[bool]:
+    return exists().where(
+        _hold.c.installation == _level.c.installation,
+        _hold.c.subject == "level",
+        _hold.c.subject_id == _level.c.sku,
+        _hold.c.closed_at.is_(None),
+    )
+
+
+def tickets(tx: Transaction) -> Sequence[Any]:
+    """Return the levels whose ticket is not answered yet."""
+    return tx.rows(
+        select(_level, _item.c.stock_number, _item.c.listing_id)
+        .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
+        .where(_level.c.installation == tx.installation, _level.c.ticket.is_not(None))
+    )

@@ -1,0 +1,215 @@
+"""Events owed. Claimed under a lease, fenced by the attempt, closed once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, and_, cast, exists, or_, select, update
+
+from domain.budgets import Lane
+from domain.installation import Side
+from domain.records import Kind
+from ledger.database import Transaction
+from ledger.rows import insert_new, table
+from ledger.tables import Hold, Message
+
+_message, _hold = table(Message), table(Hold)
+
+
+@dataclass(frozen=True)
+class Owed:
+    """An event to be owed."""
+
+    kind: Kind
+    key: str
+    order_key: str
+    side: Side
+    inbox_id: int
+    deadline_at: datetime | None = None
+    lines: Sequence[dict[str, Any]] | None = None
+    unknown: bool = False
+    lane: Lane = Lane.NORMAL
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A message that this worker may act on until `lease_until`. `attempt` is its fence."""
+
+    id: int
+    kind: Kind
+    key: str
+    order_key: str
+    side: Side
+    inbox_id: int
+    attempt: int
+    attempted_at: datetime | None
+    resends: int
+    ticket: str | None
+    lines: Sequence[dict[str, Any]] | None
+    deadline_at: datetime | None
+    lease_until: datetime
+
+
+def owe(tx: Transaction, owed: Sequence[Owed]) -> None:
+    """Owe these events. One that is owed already, or was ever done, stays as it is: the key is natural.
+
+    `unknown` begins the event as one that may have been done by a person already: it is looked up first.
+    """
+    insert_new(
+        tx,
+        Message,
+        [
+            {
+                "installation": tx.installation,
+                "kind": event.kind.value,
+                "key": event.key,
+                "order_key": event.order_key,
+                "side": event.side.value,
+                "inbox_id": event.inbox_id,
+                "lines": event.lines,
+                "lane": int(event.lane),
+                "created_at": tx.now,
+                "due_at": tx.now,
+                "deadline_at": event.deadline_at,
+                "attempted_at": tx.now if event.unknown else None,
+                "attempt": 0,
+                "resends": 0,
+                "external_id": "",
+            }
+            for event in owed
+        ],
+        ["installation", "kind", "key"],
+    )
+
+
+def claim(
+    tx: Transaction, kind: Kind, limit: int, lease: timedelta, *, looking: bool, not_before: int = 0
+) -> list[Claimed]:
+    """Claim open, due, unheld, unleased messages of a kind, most urgent first.
+
+    `looking`: those whose outcome has to be looked up; else those that were never attempted. A
+    message behind an earlier open one for the same order and destination is not claimed.
+    """
+    earlier = _message.alias("earlier")
+    statement = (
+        select(_message)
+        .where(
+            _message.c.installation == tx.installation,
+            _message.c.closed_at.is_(None),
+            _message.c.kind == kind,
+            _message.c.due_at <= tx.now,
+            _message.c.id > not_before,
+            or_(_message.c.lease_until.is_(None), _message.c.lease_until < tx.now),
+            _message.c.attempted_at.is_not(None) if looking else _message.c.attempted_at.is_(None),
+            ~held(),
+            ~exists().where(
+                earlier.c.installation == _message.c.installation,
+                earlier.c.order_key == _message.c.order_key,
+                earlier.c.side == _message.c.side,
+                earlier.c.closed_at.is_(None),
+                earlier.c.id < _message.c.id,
+            ),
+        )
+        .order_by(_message.c.lane, _message.c.due_at, _message.c.id)
+        .limit(limit)
+    )
+    rows = tx.rows(statement)
+    until = tx.now + lease
+    tx.run(
+        update(_message)
+        .where(_message.c.id.in_([row.id for row in rows]))
+        .values(lease_until=until, attempt=_message.c.attempt + 1)
+    )
+    return [
+        Claimed(
+            row.id,
+            Kind(row.kind),
+            row.key,
+            row.order_key,
+            Side(row.side),
+            row.inbox_id,
+            row.attempt + 1,
+            row.attempted_at,
+            row.resends,
+            row.ticket,
+            row.lines,
+            row.deadline_at,
+            until,
+        )
+        for row in rows
+    ]
+
+
+def held() -> ColumnElement[bool]:
+    """Return the condition that an open hold points at the message."""
+    return exists().where(
+        _hold.c.installation == _message.c.installation,
+        _hold.c.subject == "message",
+        _hold.c.subject_id == cast(_message.c.id, String),
+        _hold.c.closed_at.is_(None),
+    )
+
+
+def note(tx: Transaction, claimed: Claimed, **facts: object) -> bool:
+    """Fill in facts of a claimed message; False when the claim was lost meanwhile (then nothing is written)."""
+    return tx.run(update(_message).where(_mine(claimed)).values(**facts)) == 1
+
+
+def close(tx: Transaction, claimed: Claimed, closed_as: str, evidence: str, external_id: str = "") -> bool:
+    """Close a claimed message with its evidence; False when the claim was lost meanwhile."""
+    return note(
+        tx,
+        claimed,
+        closed_at=tx.now,
+        closed_as=closed_as,
+        closed_by=tx.run_id,
+        evidence=evidence,
+        external_id=external_id,
+        lease_until=None,
+    )
+
+
+def prove(tx: Transaction, kind: Kind, key: str, evidence: str) -> bool:
+    """Close an open message because some record named its key; False when there was none open."""
+    return (
+        tx.run(
+            update(_message)
+            .where(
+                _message.c.installation == tx.installation,
+                _message.c.kind == kind,
+                _message.c.key == key,
+                _message.c.closed_at.is_(None),
+            )
+            .values(closed_at=tx.now, closed_as="done", closed_by=tx.run_id, evidence=evidence, lease_until=None)
+        )
+        == 1
+    )
+
+
+def drop_unattempted(tx: Transaction, kind: Kind, key: str, reason: str) -> bool:
+    """Close a message that was never attempted, because it is no longer owed; False when it was attempted."""
+    return (
+        tx.run(
+            update(_message)
+            .where(
+                _message.c.installation == tx.installation,
+                _message.c.kind == kind,
+                _message.c.key == key,
+                _message.c.closed_at.is_(None),
+                _message.c.attempted_at.is_(None),
+            )
+            .values(
+                closed_at=tx.now,
+                closed_as="dropped",
+                closed_by=tx.run_id,
+                evidence=reason,
+                attempt=_message.c.attempt + 1,
+            )
+        )
+        == 1
+    )
+
+
+def _mine(claimed: Claimed) -> ColumnElement[bool]:
+    return and_(_message.c.id == claimed.id, _message.c.attempt == claimed.attempt, _message.c.closed_at.is_(None))

@@ -1,0 +1,13 @@
+"""Alembic runs this with the connection that `ledger.schema` hands it, inside that transaction."""
+
+from alembic import context
+
+from ledger.tables import Table
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Table.metadata,
+    render_as_batch=True,
+    transactional_ddl=True,
+)
+context.run_migrations()

@@ -1,0 +1,207 @@
+"""Orders and their lines, folded from what both sides said."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import case, func, or_, select, update
+
+from domain.orders import LineLife, OrderLife
+from domain.records import Deducts, Kind
+from ledger.database import Transaction
+from ledger.rows import among, table, upsert
+from ledger.tables import Message, OrderLineRow, SalesOrderRow
+
+_order, _line, _message = table(SalesOrderRow), table(OrderLineRow), table(Message)
+
+
+@dataclass(frozen=True)
+class KnownOrder:
+    """An order as the ledger knows it."""
+
+    life: OrderLife
+    reference: str
+    external_id: str
+    back_office_id: str
+    inbox_id: int
+    placed_at: datetime
+    dispatch_by_at: datetime | None
+    filed_at: datetime
+
+
+def known(tx: Transaction, keys: Sequence[str]) -> dict[str, KnownOrder]:
+    """Return the orders of these keys that exist here."""
+    rows = tx.rows(select(_order).where(_order.c.installation == tx.installation, among(tx, _order.c.key, keys)))
+    if not rows:
+        return {}
+    lines: dict[str, list[LineLife]] = defaultdict(list)
+    for row in tx.rows(
+        select(_line)
+        .where(_line.c.installation == tx.installation, among(tx, _line.c.order_key, keys))
+        .order_by(_line.c.order_key, _line.c.line)
+    ):
+        lines[row.order_key].append(
+            LineLife(
+                row.line,
+                row.sku,
+                row.ordered,
+                row.stock_number,
+                row.cancel_requested,
+                row.cancelled,
+                row.shipped,
+                row.dispatched,
+            )
+        )
+    attempted = {
+        row.order_key
+        for row in tx.rows(
+            select(_message.c.order_key).where(
+                _message.c.installation == tx.installation,
+                _message.c.kind == Kind.SALES_ORDER,
+                _message.c.attempted_at.is_not(None),
+                among(tx, _message.c.order_key, keys),
+            )
+        )
+    }
+    return {
+        row.key: KnownOrder(
+            OrderLife(
+                row.key,
+                tuple(lines[row.key]),
+                attempted=row.key in attempted,
+                taken=row.taken_at is not None,
+                acknowledged=row.acknowledged_at is not None,
+            ),
+            row.reference,
+            row.external_id,
+            row.back_office_id,
+            row.inbox_id,
+            row.placed_at,
+            row.dispatch_by_at,
+            row.filed_at,
+        )
+        for row in rows
+    }
+
+
+def by_reference(tx: Transaction, references: Sequence[str]) -> dict[str, str]:
+    """Return the order key of each Customer Order Number that is known here and names one order."""
+    rows = tx.rows(
+        select(_order.c.reference, func.min(_order.c.key).label("key"), func.count().label("orders"))
+        .where(_order.c.installation == tx.installation, among(tx, _order.c.reference, references))
+        .group_by(_order.c.reference)
+    )
+    return {row.reference: row.key for row in rows if row.orders == 1}
+
+
+def save(tx: Transaction, orders: Sequence[Mapping[str, Any]], lines: Iterable[tuple[str, LineLife]]) -> None:
+    """Write new or changed orders (rows of `sales_order`) and lines."""
+    upsert(
+        tx,
+        SalesOrderRow,
+        [{"installation": tx.installation, **order} for order in orders],
+        ["installation", "key"],
+        keep=("back_office_id", "filed_at", "awaits_tracking"),
+    )
+    save_lines(tx, lines)
+
+
+def save_lines(tx: Transaction, lines: Iterable[tuple[str, LineLife]]) -> None:
+    """Write the lives of lines, given with the key of their order."""
+    upsert(
+        tx,
+        OrderLineRow,
+        [
+            {
+                "installation": tx.installation,
+                "order_key": key,
+                "line": life.line,
+                "sku": life.sku,
+                "stock_number": life.stock_number,
+                "ordered": life.ordered,
+                "cancel_requested": life.cancel_requested,
+                "cancelled": life.cancelled,
+                "shipped": life.shipped,
+                "dispatched": life.dispatched,
+            }
+            for key, life in lines
+        ],
+        ["installation", "order_key", "line"],
+        keep=("stock_number",),
+    )
+
+
+def shipped_now(tx: Transaction, order_key: str, before: Sequence[LineLife]) -> None:
+    """Remember when a shipment of these lines was seen, and how much had been shipped before it."""
+    for life in before:
+        tx.run(
+            update(_line)
+            .where(_line.c.installation == tx.installation, _line.c.order_key == order_key, _line.c.line == life.line)
+            .values(shipped_before=life.shipped, shipped_at=tx.now)
+        )
+
+
+def mark_taken(tx: Transaction, key: str, back_office_id: str) -> None:
+    """The back office was seen to have the order."""
+    tx.run(
+        update(_order)
+        .where(_order.c.installation == tx.installation, _order.c.key == key, _order.c.taken_at.is_(None))
+        .values(taken_at=tx.now)
+    )
+    tx.run(
+        update(_line)
+        .where(_line.c.installation == tx.installation, _line.c.order_key == key, _line.c.taken_at.is_(None))
+        .values(taken_at=tx.now)
+    )
+    if back_office_id:
+        where = (_order.c.installation == tx.installation, _order.c.key == key)
+        tx.run(update(_order).where(*where).values(back_office_id=back_office_id))
+
+
+def mark(tx: Transaction, key: str, **values: object) -> None:
+    """Fill in facts of an order."""
+    tx.run(update(_order).where(_order.c.installation == tx.installation, _order.c.key == key).values(**values))
+
+
+def open_for_dispatch(tx: Transaction, after_key: str, limit: int) -> list[Any]:
+    """Return (key, reference, back_office_id, awaits_tracking) of orders taken and not final, in key order."""
+    return tx.rows(
+        select(_order.c.key, _order.c.reference, _order.c.back_office_id, _order.c.awaits_tracking)
+        .where(
+            _order.c.installation == tx.installation,
+            _order.c.final_at.is_(None),
+            _order.c.taken_at.is_not(None),
+            _order.c.key > after_key,
+        )
+        .order_by(_order.c.key)
+        .limit(limit)
+    )
+
+
+def in_flight(tx: Transaction, skus: Sequence[str], as_of: datetime | None) -> dict[str, dict[Deducts, int]]:
+    """Return, for each SKU and way of deducting, our units that a scan begun at `as_of` does not deduct yet."""
+    wanted = _line.c.ordered - _line.c.cancelled
+    never = _line.c.ordered - case((_line.c.taken_at.is_(None), _line.c.cancelled), else_=0)
+    before = as_of or datetime.min.replace(tzinfo=tx.now.tzinfo)
+    on_acceptance = case((or_(_line.c.taken_at.is_(None), _line.c.taken_at >= before), wanted), else_=0)
+    deducted = case((_line.c.shipped_at < before, _line.c.shipped), else_=_line.c.shipped_before)
+    rows = tx.rows(
+        select(
+            _line.c.sku,
+            func.sum(on_acceptance).label("on_acceptance"),
+            func.sum(case((wanted > deducted, wanted - deducted), else_=0)).label("on_dispatch"),
+            func.sum(never).label("never"),
+        )
+        .where(_line.c.installation == tx.installation, among(tx, _line.c.sku, skus))
+        .group_by(_line.c.sku)
+    )
+    return {
+        row.sku: {
+            Deducts.ON_ACCEPTANCE: int(row.on_acceptance),
+            Deducts.ON_DISPATCH: int(row.on_dispatch),
+            Deducts.NEVER: int(row.never),
+        }
+        for row in rows
+    }

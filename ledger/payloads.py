@@ -1,0 +1,66 @@
+"""Originals, content-addressed and compressed, in two parts with two lives."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from domain.payloads import address_of, join, packed, split, unpacked
+from ledger.database import Database, Transaction
+from ledger.rows import among, insert_new, table
+from ledger.tables import Evidence, Inbox, Payload, SalesOrderRow
+
+_payload = table(Payload)
+
+
+def keep(tx: Transaction, originals: Iterable[tuple[Any, Mapping[str, Any]]]) -> list[str]:
+    """Keep each (original, allow-list of what is not personal) and return their addresses in order."""
+    addresses: list[str] = []
+    rows: dict[str, dict[str, Any]] = {}
+    for original, keeps in originals:
+        address = address_of(original)
+        addresses.append(address)
+        if address not in rows:
+            skeleton, person = split(original, keeps)
+            kept_person = None if person is None else packed(person)
+            rows[address] = {"id": address, "skeleton": packed(skeleton), "person": kept_person, "kept_at": tx.now}
+    insert_new(tx, Payload, list(rows.values()), ["id"])
+    return addresses
+
+
+def load(tx: Transaction, addresses: Sequence[str]) -> dict[str, Any]:
+    """Return the originals, whole where their person part still exists."""
+    found = tx.rows(
+        select(_payload.c.id, _payload.c.skeleton, _payload.c.person).where(among(tx, _payload.c.id, addresses))
+    )
+    return {row.id: join(unpacked(row.skeleton), unpacked(row.person) if row.person else None) for row in found}
+
+
+def erase_persons(tx: Transaction, final_before: datetime) -> int:
+    """Erase the person part of every order that has been final since `final_before`; return how many."""
+    inbox, order = table(Inbox), table(SalesOrderRow)
+    finished = (
+        select(inbox.c.payload_id)
+        .join(order, (order.c.installation == inbox.c.installation) & (order.c.key == inbox.c.order_key))
+        .where(inbox.c.installation == tx.installation, order.c.final_at < final_before)
+    )
+    return tx.run(
+        update(_payload).where(_payload.c.id.in_(finished), _payload.c.person.is_not(None)).values(person=None)
+    )
+
+
+class LedgerArchive:
+    """Keeps the originals of answers that a person may want to see."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep(self, account: str, route: str, body: bytes) -> str:
+        """Keep an answer and return its short name."""
+        name = hashlib.sha256(body).hexdigest()[:12]
+        with self._database.transaction(account, scope=f"evidence:{name}") as tx:
+            row = {"id": name, "account": account, "route": route, "body": body[:65536], "kept_at": tx.now}
+            insert_new(tx, Evidence, [row], ["id"])
+        return name

@@ -1,0 +1,64 @@
+"""Statements that differ between the databases, written once."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, func, insert, literal_column, select
+from sqlalchemy import Table as SqlTable
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.types import JSON, String
+from sqlmodel import SQLModel
+
+from ledger.database import Transaction
+
+
+def table(model: type[SQLModel]) -> SqlTable:
+    """Return the Core table of a model."""
+    found = model.__dict__["__table__"]
+    assert isinstance(found, SqlTable)  # noqa: S101 - for the type checker: SQLModel declares it loosely
+    return found
+
+
+def upsert(
+    tx: Transaction,
+    model: type[SQLModel],
+    values: list[dict[str, Any]],
+    keys: Sequence[str],
+    *,
+    keep: Sequence[str] = (),
+) -> None:
+    """Insert rows, or replace the columns of those that exist (save the `keys` and those to `keep`)."""
+    if not values:
+        return
+    target = table(model)
+    dialect_insert = postgresql_insert if tx.is_postgresql else sqlite_insert
+    statement = dialect_insert(target)
+    changed = {name: statement.excluded[name] for name in values[0] if name not in {*keys, *keep}}
+    if changed:
+        statement = statement.on_conflict_do_update(index_elements=list(keys), set_=changed)
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=list(keys))
+    tx.connection.execute(statement, values)
+
+
+def insert_new(tx: Transaction, model: type[SQLModel], values: list[dict[str, Any]], keys: Sequence[str]) -> None:
+    """Insert the rows that do not exist yet and leave the others as they are."""
+    if values:
+        dialect_insert = postgresql_insert if tx.is_postgresql else sqlite_insert
+        tx.connection.execute(dialect_insert(table(model)).on_conflict_do_nothing(index_elements=list(keys)), values)
+
+
+def insert_all(tx: Transaction, model: type[SQLModel], values: list[dict[str, Any]]) -> None:
+    """Insert rows that cannot exist yet."""
+    if values:
+        tx.connection.execute(insert(table(model)), values)
+
+
+def among(tx: Transaction, column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
+    """Return `column is one of values` as one bound parameter, however many they are."""
+    if tx.is_postgresql:
+        return column == func.any(bindparam(None, list(values), type_=ARRAY(String)))
+    each = func.json_each(bindparam(None, list(values), type_=JSON)).table_valued("value")
+    return column.in_(select(literal_column("value")).select_from(each))
