@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from connectors.http import Surroundings
 from connectors.roles import Connector
 from connectors.settings import SystemSettings, from_environment
+from connectors.virtualstock import Virtualstock
 
 
 @runtime_checkable
@@ -22,7 +23,9 @@ class System(Protocol):
         ...
 
 
-SYSTEMS: dict[str, System] = {}
+SYSTEMS: dict[str, System] = {
+    "virtualstock": Virtualstock,
+}
 
 
 def known(system: str) -> System:

@@ -1,0 +1,160 @@
+"""One supplier account of The Edge (Virtualstock REST v4)."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from connectors.http import Account, Surroundings
+from connectors.roles import (
+    GivesItems,
+    GivesSalesOrders,
+    TakesAcknowledgements,
+    TakesAvailability,
+    TakesCancellations,
+    TakesDispatches,
+)
+from connectors.settings import SystemSettings
+from connectors.virtualstock.availability import AvailabilitySink
+from connectors.virtualstock.judging import ACKNOWLEDGE, CANCEL_ACKNOWLEDGE, DISPATCH
+from connectors.virtualstock.lists import read, read_rows
+from connectors.virtualstock.mapping import acknowledgement_body, dispatch_body, line_body
+from connectors.virtualstock.order_actions import OrderActionSink
+from connectors.virtualstock.order_search import OrderSearch
+from connectors.virtualstock.product_mapping import ProductFields
+from connectors.virtualstock.products import ItemFeed
+from connectors.virtualstock.sales_orders import SalesOrderFeed
+from connectors.virtualstock.sign_in import TokenSignIn
+from domain.answers import Fatal, Unavailable
+from domain.budgets import Limit
+from domain.records import Acknowledgement, Cancellation, Carrier, DispatchAdvice
+
+CARRIERS = "/restapi/v4/order-tracking-carriers/"
+RETAILERS = "/restapi/v4/customers/"
+_ADVICE = "Check username, password and base_url of the account in the environment, and its rights at Virtualstock."
+
+
+class VirtualstockSettings(SystemSettings):
+    """Where the account is and who we are; from the environment."""
+
+    base_url: str = "https://api.virtualstock.com"
+    username: str
+    password: SecretStr
+
+
+class VirtualstockOptions(BaseModel):
+    """The choices of an installation. `sub_status` and `fulfilment_route` are words of the retailer's own lists."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    retailer_id: int | None = Field(
+        default=None, description="only this retailer; needed where the account has several"
+    )
+    calls_per_minute: int = Field(default=250, ge=10, description="documented: 250; some retailers state 150")
+    sub_status: str | None = "Pending"
+    fulfilment_route: str | None = None
+    time_zone: str = Field(default="Europe/London", description="the zone of the vendor's times, which name none")
+    sku_field: str = Field(default="modelNo", description="where a product's data holds the seller's SKU")
+    ean_field: str = Field(default="tradedCode", description="where a product's data holds the EAN")
+    stock_field: str = Field(default="free_stock", description="where a product's data holds the stock")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("there is no such time zone; write one like Europe/London")
+        return name
+
+
+class Virtualstock(
+    GivesSalesOrders, TakesAcknowledgements, TakesCancellations, TakesDispatches, TakesAvailability, GivesItems
+):
+    """One supplier account of The Edge."""
+
+    Settings = VirtualstockSettings
+    Options = VirtualstockOptions
+
+    def __init__(
+        self, account: str, settings: VirtualstockSettings, options: VirtualstockOptions, surroundings: Surroundings
+    ) -> None:
+        limit = Limit(options.calls_per_minute)
+        self._door = Account(account, settings.base_url, limit, surroundings, denial=lambda _body: _ADVICE)
+        sign_in = TokenSignIn(self._door, surroundings.clock, settings.username, settings.password)
+        self._account = Account(
+            account, settings.base_url, limit, surroundings, sign_in=sign_in, denial=lambda _body: _ADVICE
+        )
+        self._options, self._clock, self._zone = options, surroundings.clock, ZoneInfo(options.time_zone)
+        self._search = OrderSearch(self._account, options.retailer_id)
+        fields = ProductFields(options.sku_field, options.ean_field, options.stock_field)
+        self._sales_orders = SalesOrderFeed(self._account, self._clock, self._zone, options.retailer_id)
+        self._items = ItemFeed(self._account, self._clock, fields)
+        self._availability = AvailabilitySink(self._account, self._clock, fields)
+
+    @property
+    def sales_order_feed(self) -> SalesOrderFeed:
+        """Return the queue of requested cancellations and new orders."""
+        return self._sales_orders
+
+    @property
+    def acknowledgement_sink(self) -> OrderActionSink[Acknowledgement]:
+        """Return the sink that moves lines from new to processing."""
+        zone, options = self._zone, self._options
+        return OrderActionSink(
+            self._account,
+            self._clock,
+            self._search,
+            ACKNOWLEDGE,
+            lambda record, line: acknowledgement_body(record, line, zone, options.sub_status, options.fulfilment_route),
+        )
+
+    @property
+    def cancellation_sink(self) -> OrderActionSink[Cancellation]:
+        """Return the sink that confirms what the retailer asked to cancel; it cannot be undone."""
+        return OrderActionSink(
+            self._account, self._clock, self._search, CANCEL_ACKNOWLEDGE, lambda _record, line: line_body(line)
+        )
+
+    @property
+    def dispatch_sink(self) -> OrderActionSink[DispatchAdvice]:
+        """Return the sink that reports what was shipped."""
+        return OrderActionSink(self._account, self._clock, self._search, DISPATCH, dispatch_body)
+
+    @property
+    def availability_sink(self) -> AvailabilitySink:
+        """Return the sink for the stock of products."""
+        return self._availability
+
+    @property
+    def item_feed(self) -> ItemFeed:
+        """Return the snapshot of the account's listings."""
+        return self._items
+
+    async def carriers(self) -> Sequence[Carrier]:
+        """Return every carrier of the platform; the retailer may accept fewer of them."""
+        rows = await read(self._account, CARRIERS, params={"format": "json"})
+        if not isinstance(rows, list):
+            raise Unavailable(self._account.name, "the carrier list is not a list.", "It is tried again.")
+        return [
+            Carrier(code=row["slug"], name=str(row.get("name") or row["slug"]))
+            for row in rows
+            if isinstance(row, dict) and isinstance(row.get("slug"), str)  # without a slug it cannot be named
+        ]
+
+    async def check(self) -> str:
+        """List the retailers; `Fatal` when the account has several and the options name none of them."""
+        rows = (await read_rows(self._account, RETAILERS)).rows
+        names = {row["id"]: str(row.get("name")) for row in rows if isinstance(row, dict) and "id" in row}
+        shown = ", ".join(f"{name} ({number})" for number, name in sorted(names.items()))
+        wanted = self._options.retailer_id
+        if (wanted is None and len(names) > 1) or (wanted is not None and wanted not in names):
+            raise Fatal(
+                self._account.name,
+                f"the account sells for {shown or 'no retailer'}, and retailer_id is {wanted}.",
+                "Set the installation's option retailer_id to the John Lewis one.",
+            )
+        return f"The Edge, for {shown or 'no retailer'}"
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        await self._account.close()
+        await self._door.close()
