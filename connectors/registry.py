@@ -1,7 +1,7 @@
 """One line a system: the line that makes it usable is the line that enrols it in the contract tests."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ValidationError
 
@@ -11,24 +11,23 @@ from connectors.settings import SystemSettings, from_environment
 from connectors.virtualstock import Virtualstock
 
 
-@runtime_checkable
-class System(Protocol):
-    """A connector class, as the registry sees it."""
+class System(Connector, Protocol):
+    """A connector class, as the registry sees it; this is also how one is made."""
 
-    Settings: type[SystemSettings]
-    Options: type[BaseModel]
+    Settings: ClassVar[type[SystemSettings]]
+    Options: ClassVar[type[BaseModel]]
 
-    def __call__(self, account: str, settings: Any, options: Any, surroundings: Surroundings) -> Connector:
+    def __init__(self, account: str, settings: Any, options: Any, surroundings: Surroundings) -> None:
         """Make the connector of one account."""
         ...
 
 
-SYSTEMS: dict[str, System] = {
+SYSTEMS: dict[str, type[System]] = {
     "virtualstock": Virtualstock,
 }
 
 
-def known(system: str) -> System:
+def known(system: str) -> type[System]:
     """Return the connector class of a system, or raise `ValueError` naming those that exist."""
     if system not in SYSTEMS:
         raise ValueError(f"There is no connector for {system!r}; there are: {', '.join(sorted(SYSTEMS))}.")

@@ -1,6 +1,7 @@
 """One supplier account of The Edge (Virtualstock REST v4)."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -71,8 +72,8 @@ class Virtualstock(
 ):
     """One supplier account of The Edge."""
 
-    Settings = VirtualstockSettings
-    Options = VirtualstockOptions
+    Settings: ClassVar[type[SystemSettings]] = VirtualstockSettings
+    Options: ClassVar[type[BaseModel]] = VirtualstockOptions
 
     def __init__(
         self, account: str, settings: VirtualstockSettings, options: VirtualstockOptions, surroundings: Surroundings
