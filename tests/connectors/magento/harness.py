@@ -1,0 +1,131 @@
+"""A Magento connector joined in process to a pretend shop, and the handles that contract tests pull."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from connectors.http import Surroundings
+from connectors.magento import Magento
+from connectors.magento.settings import MagentoOptions, MagentoSettings
+from connectors.roles import OpenOrder
+from domain.answers import Done
+from domain.records import Address, OrderLine, SalesOrder
+from sandbox.kit import Fault
+from sandbox.magento import Credentials, InputLimits
+from sandbox.magento import Magento as PretendShop
+from tests.doubles import KeptArchive, ManualClock, OpenBudgets
+
+CREDENTIALS = Credentials("consumer-key-1", "consumer-secret&1", "access-token-1", "token-secret/1")
+ROUTES = {
+    "sales_order": ("POST", "/rest/default/V1/orders"),
+    "find_sales_order": ("GET", "/rest/default/V1/orders"),
+    "dispatch": ("GET", "/rest/default/V1/shipments"),
+    "stock_level": ("GET", "/rest/default/V1/inventory/source-items"),
+    "salable": ("GET", "/rest/default/V1/inventory/export-stock-salable-qty/website/base"),
+    "item": ("GET", "/rest/default/V1/products"),
+}
+
+
+class Harness:
+    """A connector, its pretend shop, and their clock. `fault` and `count` name routes by role."""
+
+    def __init__(
+        self,
+        *,
+        bearer: bool = False,
+        base_url: str = "https://shop.example",
+        input_limits: InputLimits | None = None,
+        **options: Any,
+    ) -> None:
+        self.clock = ManualClock()
+        self.budgets, self.archive = OpenBudgets(), KeptArchive()
+        self.sandbox = PretendShop(self.clock, credentials=CREDENTIALS, input_limits=input_limits)
+        self.requests: list[httpx.Request] = []
+        self.surroundings = Surroundings(self.clock, self.budgets, self.archive, self._transport())
+        values = {"access_token": SecretStr(CREDENTIALS.access_token)}
+        if not bearer:
+            values["consumer_key"] = SecretStr(CREDENTIALS.consumer_key)
+            values["consumer_secret"] = SecretStr(CREDENTIALS.consumer_secret)
+            values["access_token_secret"] = SecretStr(CREDENTIALS.access_token_secret)
+        self.settings = MagentoSettings(base_url=base_url, **values)
+        self.options = MagentoOptions(**options)
+        self.connector = Magento("harbour/magento", self.settings, self.options, self.surroundings)
+
+    def _transport(self) -> httpx.AsyncBaseTransport:
+        inner, seen = httpx.ASGITransport(app=self.sandbox.app), self.requests
+
+        class Recorded(httpx.AsyncBaseTransport):
+            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+                seen.append(request)
+                return await inner.handle_async_request(request)
+
+        return Recorded()
+
+    def fault(self, route_role: str, fault: Fault) -> None:
+        """Break the route that a sink or a feed uses."""
+        method, path = ROUTES[route_role]
+        self.sandbox.faults.append(replace(fault, method=method, path=re.escape(path)))
+
+    def count(self, role: str = "sales_order") -> dict[str, int]:
+        """Return how many sales orders the shop holds under each of our keys."""
+        assert role == "sales_order"
+        counts: dict[str, int] = {}
+        for order in self.sandbox.orders.table.rows.values():
+            number = str(order.columns["increment_id"])
+            if number.startswith(self.options.increment_prefix):
+                key = number.removeprefix(self.options.increment_prefix)
+                counts[key] = counts.get(key, 0) + 1
+        return counts
+
+    def calls(self, route_role: str) -> int:
+        """Return how often the route was called."""
+        method, path = ROUTES[route_role]
+        return sum(request.method == method and request.url.path == path for request in self.requests)
+
+    def put_item(self, sku: str = "MUG-1", quantity: int = 10, ean: str | None = "5012345678900") -> None:
+        """Make one product, with its stock, appear."""
+        self.sandbox.add_product(sku=sku, ean=ean, quantity=quantity)
+
+    def drop_stock(self, sku: str) -> None:
+        """Make the units of one product disappear."""
+        self.sandbox.receive_stock(sku, -int(self.sandbox.stock.physical(sku)))
+
+    async def shipped(self, record: SalesOrder, tracking: str = "JD0002", carrier: str = "Royal Mail") -> OpenOrder:
+        """Create the order, ship it, and return it as the dispatch feed wants it named."""
+        answer = (await self.connector.sales_order_sink.send([record]))[record.key]
+        assert isinstance(answer, Done), answer
+        self.sandbox.ship(answer.external_id, carrier, tracking)
+        return OpenOrder(record.key, record.reference, answer.external_id)
+
+
+def sales_order(key: str = "5501-A", reference: str = "900100200", **changes: Any) -> SalesOrder:
+    """Return an order of two lines, all personal fields filled with words that a test can look for."""
+    lines = changes.pop("lines", None) or (order_line(f"{key}-1", "MUG-1", 2), order_line(f"{key}-2", "BOWL-1", 1))
+    to = Address(
+        name="Wilhelmina Personal",
+        street=("7 Private Road", "Secret Cottage"),
+        city="Hushford",
+        postcode="HU5 4HH",
+        country="GB",
+        phone="07700900999",
+        email="wilhelmina@personal.example",
+    )
+    placed_at = ManualClock().now() - timedelta(hours=1)
+    values = {"key": key, "reference": reference, "external_id": key, "placed_at": placed_at, "ship_to": to} | changes
+    return SalesOrder(lines=lines, **values)
+
+
+def order_line(line: str, sku: str | None, quantity: int, **changes: Any) -> OrderLine:
+    """Return a line at 10.00 net and 12.00 gross each."""
+    from decimal import Decimal
+
+    money = {"unit_price_net": Decimal("10.00"), "tax_rate": Decimal(20), "total_gross": Decimal("12.00") * quantity}
+    return OrderLine(line=line, sku=sku, ean=None, stock_number=None, quantity=quantity, **{**money, **changes})
+
+
+PERSONAL = ("Wilhelmina", "Private Road", "Secret Cottage", "Hushford", "HU5 4HH", "07700900999", "personal.example")
+SECRETS = (CREDENTIALS.consumer_secret, CREDENTIALS.access_token, CREDENTIALS.access_token_secret)
