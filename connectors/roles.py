@@ -1,12 +1,12 @@
 """What a system can be asked. A connector lists its roles as base classes, so its first line says what it can do."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from domain.answers import Answer, Finding
+from domain.limits import OrderLimits as OrderLimits  # noqa: PLC0414 - connectors find it beside the roles
 from domain.records import (
     Acknowledgement,
     Availability,
@@ -82,21 +82,6 @@ class Sink(Protocol[R_contra]):
     async def find(self, records: Sequence[R_contra]) -> Mapping[str, Finding]:
         """Return what the destination shows of each record, in as few calls as it allows."""
         ...
-
-
-@dataclass(frozen=True)
-class OrderLimits:
-    """What a back office can take in an order; the gate holds what does not fit."""
-
-    street_lines: int = 2
-    street_line_length: int = 255
-    name_length: int = 100
-    city_length: int = 100
-    postcode_length: int = 20
-    phone_required: bool = False
-    gift_message_length: int = 255
-    reference_length: int = 32
-    countries: frozenset[str] = frozenset({"GB", "IE", "JE", "GG", "IM"})
 
 
 @runtime_checkable

@@ -1,0 +1,182 @@
+"""Records as columns, with what we know of each value beside it.
+
+A fact is joined as a left join would: `item_sku` is the back office's SKU that is equal to `sku`
+character for character, None if there is none. No personal data enters a frame: of an address and
+of a gift message only lengths do.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from domain.identifiers import ean_fault
+from domain.records import Dispatch, LineStatus, OrderLine, SalesOrder, ShippedLine, StockLevel
+from expectations.facts import Facts
+from expectations.forms import is_sku_form
+
+_NEVER_CREATED = {LineStatus.CANCELLED, LineStatus.CANCEL_REQUESTED}
+_CLOCKS_MAY_DIFFER_BY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Columns of equal length; row i belongs to the record `subjects[i]`. `judged` counts those records."""
+
+    columns: Mapping[str, Sequence[Any]]
+    subjects: Sequence[StockLevel | SalesOrder | Dispatch]
+    judged: int
+
+    def row(self, position: int) -> dict[str, Any]:
+        """Return one row by its position."""
+        return {name: values[position] for name, values in self.columns.items()}
+
+
+def sales_order_frame(orders: Sequence[SalesOrder], facts: Facts) -> Frame:
+    """Return one row for each line that shall be created; none for an order that is wholly cancelled."""
+    subjects: list[SalesOrder] = []
+    rows: list[dict[str, Any]] = []
+    judged = 0
+    for order in orders:
+        lines = [line for line in order.lines if line.status not in _NEVER_CREATED]
+        if order.lines and not lines:
+            continue
+        judged += 1
+        of_the_order = _order_columns(order, facts) | {"line_count": len(lines)}
+        for line in lines or (None,):
+            subjects.append(order)
+            rows.append(of_the_order | _order_line_columns(line, facts))
+    return Frame(_columns(rows), subjects, judged)
+
+
+def _order_columns(order: SalesOrder, facts: Facts) -> dict[str, Any]:
+    address, limits = order.ship_to, facts.order_limits
+    street = [line for line in address.street if line.strip()]
+    country = address.country if _is_country_code(address.country) else f"{len(address.country)} characters"
+    return {
+        "name_length": _length(address.name),
+        "street_lines": len(street),
+        "longest_street_line": max(map(len, street), default=0),
+        "city_length": _length(address.city),
+        "postcode_length": _length(address.postcode),
+        "country": country,
+        "country_taken": country if address.country in limits.countries else None,
+        "phone_length": _length(address.phone),
+        "gift_message_length": _length(order.gift_message),
+        "reference_length": _length(order.reference),
+        "currency": order.currency,
+        "currency_taken": order.currency if order.currency in facts.currencies else None,
+        "test_order": order.test,
+        "test_order_taken": order.test and facts.accept_test_orders,
+    }
+
+
+def _order_line_columns(line: OrderLine | None, facts: Facts) -> dict[str, Any]:
+    if line is None:
+        nothing = ("sku", "item_sku", "ean", "item_ean", "quantity")
+        return dict.fromkeys(nothing) | dict.fromkeys(("has_line", "sku_is_formed", "has_ean", "eans_compare"), False)
+    item_ean = facts.eans.get(line.sku) if line.sku else None
+    return {
+        "has_line": True,
+        "sku": line.sku,
+        "sku_is_formed": is_sku_form(line.sku),
+        "item_sku": line.sku if line.sku in facts.skus else None,
+        "has_ean": line.ean is not None and line.ean != "",
+        "ean": line.ean,
+        "item_ean": item_ean,
+        "eans_compare": bool(item_ean) and isinstance(line.ean, str) and ean_fault(line.ean) is None,
+        "quantity": line.quantity,
+    }
+
+
+def stock_level_frame(levels: Sequence[StockLevel], _facts: Facts) -> Frame:
+    """Return one row for each count."""
+    columns: dict[str, Sequence[Any]] = {
+        "sku": [level.sku for level in levels],
+        "quantity": [level.quantity for level in levels],
+    }
+    return Frame(columns, levels, len(levels))
+
+
+def dispatch_frame(dispatches: Sequence[Dispatch], facts: Facts) -> Frame:
+    """Return one row for each shipped line, with what its order still awaits of that SKU.
+
+    What an earlier dispatch of the page claims, a later one cannot have.
+    """
+    claims: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    subjects: list[Dispatch] = []
+    rows: list[dict[str, Any]] = []
+    for dispatch in dispatches:
+        of_the_dispatch = _dispatch_columns(dispatch, facts)
+        awaited = facts.ordered.get(dispatch.order_reference)
+        for sku, quantity in _by_sku(dispatch.lines).items():
+            claims[dispatch.order_reference, sku][dispatch.key] = max(quantity, 0)
+        for line in dispatch.lines or (None,):
+            subjects.append(dispatch)
+            rows.append(of_the_dispatch | _shipped_line_columns(line, dispatch, awaited, claims))
+    return Frame(_columns(rows), subjects, len(dispatches))
+
+
+def _dispatch_columns(dispatch: Dispatch, facts: Facts) -> dict[str, Any]:
+    code = facts.carrier_code(dispatch.carrier, dispatch.service)
+    known = dispatch.order_reference in facts.ordered
+    return {
+        "order_reference": dispatch.order_reference,
+        "known_reference": dispatch.order_reference if known else None,
+        "order_is_known": known,
+        "carrier_and_service": f"{dispatch.carrier} / {dispatch.service}" if dispatch.service else dispatch.carrier,
+        "carrier_code": code,
+        "carrier_is_mapped": code is not None,
+        "approved_code": code if code in facts.approved else None,
+        "tracking_number": dispatch.tracking_number,
+        "shipped_at": dispatch.shipped_at,
+        "latest_shipped_at": facts.now + _CLOCKS_MAY_DIFFER_BY,
+        "line_count": len(dispatch.lines),
+    }
+
+
+def _shipped_line_columns(
+    line: ShippedLine | None,
+    dispatch: Dispatch,
+    awaited: Mapping[str, int] | None,
+    claims: Mapping[tuple[str, str], Mapping[str, int]],
+) -> dict[str, Any]:
+    if line is None:
+        return dict.fromkeys(("sku", "ordered_sku", "quantity", "shipped_quantity", "awaited_quantity")) | {
+            "has_line": False,
+            "can_compare_sku": False,
+            "can_compare_quantity": False,
+        }
+    is_ordered = awaited is not None and line.sku in awaited
+    claimed = claims[dispatch.order_reference, line.sku]
+    claimed_by_others = sum(quantity for key, quantity in claimed.items() if key != dispatch.key)
+    return {
+        "has_line": True,
+        "sku": line.sku,
+        "can_compare_sku": awaited is not None,
+        "ordered_sku": line.sku if is_ordered else None,
+        "can_compare_quantity": is_ordered,
+        "quantity": line.quantity,
+        "shipped_quantity": claimed[dispatch.key],
+        "awaited_quantity": max(0, awaited[line.sku] - claimed_by_others) if awaited and is_ordered else None,
+    }
+
+
+def _by_sku(lines: Iterable[ShippedLine]) -> dict[str, int]:
+    totals: dict[str, int] = defaultdict(int)
+    for line in lines:
+        totals[line.sku] += line.quantity
+    return totals
+
+
+def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+
+
+def _length(text: str) -> int:
+    return len(text) if text.strip() else 0
+
+
+def _is_country_code(country: str) -> bool:
+    return len(country) == 2 and country.isascii() and country.isalpha()
