@@ -1,0 +1,107 @@
+"""One company of Cin7 Core (External API v2)."""
+
+from typing import ClassVar
+
+from pydantic import BaseModel
+
+from connectors.cin7_core.api import ADVICE_ON_DENIAL, THROTTLED, Api, ApiKeys
+from connectors.cin7_core.dispatches import DispatchFeed
+from connectors.cin7_core.reference_books import missing
+from connectors.cin7_core.sales_orders import SalesOrderSink
+from connectors.cin7_core.settings import Cin7CoreOptions, Cin7CoreSettings
+from connectors.cin7_core.snapshots import ItemFeed, StockFeed
+from connectors.http import Account, Surroundings, VendorRefusal
+from connectors.roles import (
+    Feed,
+    GivesDispatches,
+    GivesItems,
+    GivesStockLevels,
+    OrderLimits,
+    Sink,
+    TakesSalesOrders,
+)
+from connectors.settings import SystemSettings
+from domain.answers import Fatal, Unavailable
+from domain.budgets import Limit
+from domain.records import SalesOrder
+
+_BURST = 2
+
+
+class Cin7Core(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems):
+    """Takes sales orders; gives dispatches, stock levels and items. All of it within 60 calls a minute."""
+
+    Settings: ClassVar[type[SystemSettings]] = Cin7CoreSettings
+    Options: ClassVar[type[BaseModel]] = Cin7CoreOptions
+    order_limits = OrderLimits(
+        street_lines=2,
+        street_line_length=127,  # both lines are shown joined in one field of 256
+        name_length=512,
+        city_length=256,
+        postcode_length=20,
+        gift_message_length=1024,
+    )
+
+    def __init__(
+        self, account: str, settings: Cin7CoreSettings, options: Cin7CoreOptions, surroundings: Surroundings
+    ) -> None:
+        self._options = options
+        self._account = Account(
+            account,
+            settings.base_url.rstrip("/") + "/ExternalApi/v2",
+            Limit(options.calls_per_minute, burst=_BURST),
+            surroundings,
+            sign_in=ApiKeys(settings.account_id, settings.application_key),
+            throttled=THROTTLED,
+            denial=lambda _body: ADVICE_ON_DENIAL,
+        )
+        self._api = Api(self._account)
+        self._sales_orders = SalesOrderSink(self._api, options)
+        self._dispatches = DispatchFeed(self._api, options)
+        self._stock = StockFeed(self._api, options.sell_locations)
+        self._items = ItemFeed(self._api)
+
+    @property
+    def sales_order_sink(self) -> Sink[SalesOrder]:
+        """Return the sink of sales orders."""
+        return self._sales_orders
+
+    @property
+    def dispatch_feed(self) -> Feed:
+        """Return the log of shipped parcels."""
+        return self._dispatches
+
+    @property
+    def stock_feed(self) -> Feed:
+        """Return the scan of what is available."""
+        return self._stock
+
+    @property
+    def item_feed(self) -> Feed:
+        """Return the scan of the item master."""
+        return self._items
+
+    async def check(self) -> str:
+        """Read the company and its reference books, and say where stock is counted.
+
+        Raises `Fatal` naming everything that the installation names and the company has not.
+        """
+        try:
+            company = await self._api.read("/me")
+        except VendorRefusal as refusal:
+            advice = "It is tried again; if it stays, ask the vendor's support with the kept answer."
+            raise Unavailable(self._account.name, f"GET /me was refused ({refusal}).", advice) from refusal
+        faults = await missing(self._api, self._options)
+        if company.get("Currency") != "GBP":
+            faults.append("GBP as its base currency")
+        if company.get("TimeZone") not in {None, self._options.time_zone}:
+            faults.append(f"time zone {self._options.time_zone!r}")
+        if faults:
+            advice = "Add it there, or correct the installation file."
+            raise Fatal(self._account.name, f"The company lacks: {'; '.join(faults)}.", advice)
+        places = ", ".join(self._options.sell_locations) or "EVERY location (sell_locations is empty)"
+        return f"{company.get('Company')}: stock is counted in {places}; orders are picked at {self._options.location}."
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        await self._account.close()

@@ -1,0 +1,124 @@
+"""Whole scans: stock rows and products, page after page, proved whole by their count."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from connectors.cin7_core.api import ROWS_A_PAGE, Api
+from connectors.cin7_core.mapping import (
+    PRODUCT_KEEPS,
+    STOCK_KEEPS,
+    Unreadable,
+    item_of,
+    kept_product,
+    stock_level_of,
+    stock_rows,
+)
+from connectors.roles import FeedShape, OpenOrder
+from domain.budgets import Lane
+from domain.records import Page, Received, Reject
+
+
+@dataclass(frozen=True)
+class _Scan:
+    """How far a scan is; its text is the cursor."""
+
+    began_at: datetime
+    page: int = 1
+    rows: int = 0
+    total: int | None = None
+
+    @classmethod
+    def read(cls, cursor: str) -> "_Scan":
+        fields = json.loads(cursor)
+        return cls(**{**fields, "began_at": datetime.fromisoformat(fields["began_at"])})
+
+    def text(self) -> str:
+        return json.dumps({**self.__dict__, "began_at": self.began_at.isoformat()})
+
+
+class _SnapshotFeed:
+    """A scan of one list. It is complete when the rows read are as many as every page said there are.
+
+    A scan that can no longer be proved whole ends at once, not complete, and the next begins anew.
+    An empty list is never complete: a company without a single row is a fault, not news.
+    """
+
+    shape = FeedShape.SNAPSHOT
+    keeps: Mapping[str, Any] = {}
+    absent_is_zero = False
+    _path: str
+    _rows: str
+    _filters: Mapping[str, Any] = {}
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:  # noqa: ARG002 - a list knows no orders
+        """Read one page of up to 1000 rows. `began_at` is that of the first page."""
+        scan = _Scan.read(cursor) if cursor else _Scan(self._api.clock.now())
+        page = await self._api.page(self._path, self._rows, scan.page, lane=Lane.BULK, **self._filters)
+        seen = scan.rows + len(page.rows)
+        is_steady = scan.total in {None, page.total}
+        ended = not is_steady or len(page.rows) < ROWS_A_PAGE or seen >= page.total
+        entries = [self.parse(raw) for raw in self._raws(page.rows)]
+        return Page(
+            [entry for entry in entries if isinstance(entry, Received)],
+            [entry for entry in entries if isinstance(entry, Reject)],
+            began_at=scan.began_at,
+            cursor=None if ended else replace(scan, page=scan.page + 1, rows=seen, total=page.total).text(),
+            more=not ended,
+            complete=ended and is_steady and seen == page.total and seen > 0,
+        )
+
+    def parse(self, raw: dict[str, Any]) -> Received | Reject:
+        """Map one original."""
+        try:
+            return Received(self._record(raw), raw)
+        except Unreadable as fault:
+            key = str(raw.get("SKU") or raw.get("ID") or "row without a SKU") if isinstance(raw, Mapping) else "row"
+            return Reject(key, raw, fault.reason, fault.hold_type)
+
+    def _raws(self, rows: Iterable[Any]) -> list[dict[str, Any]]:
+        raise NotImplementedError
+
+    def _record(self, raw: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+
+class StockFeed(_SnapshotFeed):
+    """What is available, summed for each SKU and location of a page.
+
+    The rows of a SKU may stand on two pages; then each page brings a `StockLevel` of the same key,
+    and their sum is the count. A SKU without any row has nothing in stock.
+    """
+
+    keeps: Mapping[str, Any] = STOCK_KEEPS
+    absent_is_zero = True
+    _path, _rows = "/ref/productavailability", "ProductAvailabilityList"
+
+    def __init__(self, api: Api, sell_locations: Sequence[str]) -> None:
+        super().__init__(api)
+        self._sell_locations = frozenset(sell_locations)
+
+    def _raws(self, rows: Iterable[Any]) -> list[dict[str, Any]]:
+        gathered = stock_rows(rows)
+        return [raw for raw in gathered if not self._sell_locations or raw["Location"] in self._sell_locations]
+
+    def _record(self, raw: dict[str, Any]) -> Any:
+        return stock_level_of(raw)
+
+
+class ItemFeed(_SnapshotFeed):
+    """The item master, deprecated products included so that they are seen as not sellable."""
+
+    keeps: Mapping[str, Any] = PRODUCT_KEEPS
+    _path, _rows, _filters = "/product", "Products", {"IncludeDeprecated": True}
+
+    def _raws(self, rows: Iterable[Any]) -> list[dict[str, Any]]:
+        return [kept_product(row) for row in rows]
+
+    def _record(self, raw: dict[str, Any]) -> Any:
+        return item_of(raw)
