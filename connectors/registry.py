@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ValidationError
 
+from connectors.cin7_core import Cin7Core
 from connectors.http import Surroundings
 from connectors.roles import Connector
 from connectors.settings import SystemSettings, from_environment
@@ -23,6 +24,7 @@ class System(Connector, Protocol):
 
 
 SYSTEMS: dict[str, type[System]] = {
+    "cin7_core": Cin7Core,
     "virtualstock": Virtualstock,
 }
 
