@@ -4,7 +4,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from domain.holds import HOLD_TYPES
 from domain.orders import OrderPolicy
@@ -86,6 +86,9 @@ class Orders(_Settings):
     acknowledges: bool = True
     currencies: tuple[str, ...] = ("GBP",)
     dispatch_within_working_days: int = Field(default=2, ge=0)
+    go_live_at: AwareDatetime | None = Field(
+        default=None, description="orders placed before are looked up before they are sent; none: the first trading run"
+    )
     dispatch_cut_off_hour: int = Field(default=14, ge=0, le=23, description="in Europe/London")
 
     @property

@@ -200,6 +200,15 @@ def proved(tx: Transaction, sku: str, quantity: int, *, matches: bool) -> None:
         tx.run(update(_level).where(*same).values(published=None, owed=True))
 
 
+def answer_ticket(tx: Transaction, sku: str, ticket: str, quantity: int | None) -> None:
+    """The marketplace worked the ticket off: it shows `quantity`, or (None) it did not take the number."""
+    values: dict[str, object] = {"ticket": None, "sending": None, "published": quantity, "published_at": tx.now}
+    values |= {"proved_at": tx.now if quantity is not None else None}
+    values["owed"] = True if quantity is None else _level.c.wanted != quantity
+    same = (_level.c.installation == tx.installation, _level.c.sku == sku, _level.c.ticket == ticket)
+    tx.run(update(_level).where(*same).values(**values))
+
+
 def approve_zeroes(tx: Transaction) -> int:
     """Let the drops to zero that wait pass with the next scan; return how many."""
     return tx.run(

@@ -11,10 +11,11 @@ from domain.budgets import Lane
 from domain.installation import Side
 from domain.records import Kind
 from ledger.database import Transaction
-from ledger.rows import insert_new, table
-from ledger.tables import Hold, Message
+from ledger.rows import among, insert_new, table
+from ledger.tables import Hold, Message, SalesOrderRow
 
 _message, _hold = table(Message), table(Hold)
+DROPPED = "dropped"
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,24 @@ class Claimed:
 def owe(tx: Transaction, owed: Sequence[Owed]) -> None:
     """Owe these events. One that is owed already, or was ever done, stays as it is: the key is natural.
 
+    One that was dropped before its first attempt is owed again.
+
     `unknown` begins the event as one that may have been done by a person already: it is looked up first.
     """
+    dropped = {
+        (row.kind, row.key): row.id
+        for row in tx.rows(
+            select(_message.c.id, _message.c.kind, _message.c.key).where(
+                _message.c.installation == tx.installation,
+                _message.c.closed_as == DROPPED,
+                among(tx, _message.c.key, [event.key for event in owed]),
+            )
+        )
+    }
+    for event in owed:
+        if (event.kind.value, event.key) in dropped:
+            again = update(_message).where(_message.c.id == dropped[event.kind.value, event.key])
+            tx.run(again.values(closed_at=None, closed_as=None, closed_by=None, evidence=None, due_at=tx.now))
     insert_new(
         tx,
         Message,
@@ -201,7 +218,7 @@ def drop_unattempted(tx: Transaction, kind: Kind, key: str, reason: str) -> bool
             )
             .values(
                 closed_at=tx.now,
-                closed_as="dropped",
+                closed_as=DROPPED,
                 closed_by=tx.run_id,
                 evidence=reason,
                 attempt=_message.c.attempt + 1,
@@ -209,6 +226,27 @@ def drop_unattempted(tx: Transaction, kind: Kind, key: str, reason: str) -> bool
         )
         == 1
     )
+
+
+def begin_unknown(tx: Transaction, kind: Kind, placed_before: datetime) -> int:
+    """Begin as unknown what is owed for orders placed before a moment: people may have done it already."""
+    order = table(SalesOrderRow)
+    placed = exists().where(
+        order.c.installation == _message.c.installation,
+        order.c.key == _message.c.order_key,
+        order.c.placed_at < placed_before,
+    )
+    where = (_message.c.installation == tx.installation, _message.c.kind == kind, _message.c.closed_at.is_(None))
+    return tx.run(update(_message).where(*where, _message.c.attempted_at.is_(None), placed).values(attempted_at=tx.now))
+
+
+def id_of(tx: Transaction, kind: Kind, key: str) -> int | None:
+    """Return the id of the message of this kind and key, open or closed, or None."""
+    where = (_message.c.installation == tx.installation, _message.c.kind == kind, _message.c.key == key)
+    found = tx.value(
+        select(_message.c.id).where(*where, or_(_message.c.closed_as.is_(None), _message.c.closed_as != DROPPED))
+    )
+    return None if found is None else int(found)
 
 
 def _mine(claimed: Claimed) -> ColumnElement[bool]:

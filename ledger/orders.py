@@ -133,13 +133,23 @@ def save_lines(tx: Transaction, lines: Iterable[tuple[str, LineLife]]) -> None:
     )
 
 
-def shipped_now(tx: Transaction, order_key: str, before: Sequence[LineLife]) -> None:
-    """Remember when a shipment of these lines was seen, and how much had been shipped before it."""
-    for life in before:
+def add_shipped(tx: Transaction, order_key: str, quantities: Mapping[str, int]) -> None:
+    """Add units that were seen shipped now, by line; the units seen before stay known apart."""
+    for line, quantity in quantities.items():
         tx.run(
             update(_line)
-            .where(_line.c.installation == tx.installation, _line.c.order_key == order_key, _line.c.line == life.line)
-            .values(shipped_before=life.shipped, shipped_at=tx.now)
+            .where(_line.c.installation == tx.installation, _line.c.order_key == order_key, _line.c.line == line)
+            .values(shipped_before=_line.c.shipped, shipped=_line.c.shipped + quantity, shipped_at=tx.now)
+        )
+
+
+def add(tx: Transaction, order_key: str, number: str, quantities: Mapping[str, int]) -> None:
+    """Raise one number (`dispatched` or `cancelled`) of these lines."""
+    for line, quantity in quantities.items():
+        tx.run(
+            update(_line)
+            .where(_line.c.installation == tx.installation, _line.c.order_key == order_key, _line.c.line == line)
+            .values({number: _line.c[number] + quantity})
         )
 
 

@@ -1,0 +1,126 @@
+"""Compose what is sent, afresh from the originals and from what is known now. A message holds no body."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from domain.deadlines import LONDON
+from domain.installation import Side
+from domain.orders import OrderLife
+from domain.records import (
+    Acknowledgement,
+    Availability,
+    Cancellation,
+    Dispatch,
+    DispatchAdvice,
+    Kind,
+    LineQuantity,
+    Received,
+    Record,
+    SalesOrder,
+)
+from ledger import inbox, items, orders
+from ledger.database import Transaction
+from ledger.levels import Sending
+from ledger.messages import Claimed
+from tasks.judge import with_skus
+from tasks.loops import INTAKES
+from tasks.run import Run
+
+
+class CannotCompose(Exception):
+    """A message cannot be put into words any more: its original, or a fact that it needs, is gone."""
+
+    def __init__(self, hold_type: str, reason: str) -> None:
+        super().__init__(reason)
+        self.hold_type, self.reason = hold_type, reason
+
+
+def compose(run: Run, tx: Transaction, claimed: Sequence[Claimed]) -> dict[int, Record | CannotCompose]:
+    """Return, by message id, the record to send for each claimed message, or why there is none."""
+    originals = inbox.originals(tx, [message.inbox_id for message in claimed])
+    known = orders.known(tx, [message.order_key for message in claimed])
+    composed: dict[int, Record | CannotCompose] = {}
+    for message in claimed:
+        try:
+            order = known[message.order_key]
+            match message.kind:
+                case Kind.SALES_ORDER:
+                    original = originals[message.inbox_id]
+                    composed[message.id] = _sales_order(run, tx, original, order.life)
+                case Kind.DISPATCH:
+                    composed[message.id] = _advice(run, tx, originals[message.inbox_id], message, order)
+                case kind:
+                    composed[message.id] = _answer(kind, order)
+        except CannotCompose as trouble:
+            composed[message.id] = trouble
+    return composed
+
+
+def availability(sending: Sending) -> Availability:
+    """Return the record of a level that is being sent."""
+    return Availability(
+        sku=sending.sku,
+        stock_number=sending.stock_number,
+        external_id=sending.listing_id,
+        quantity=sending.quantity,
+        as_of=sending.as_of,
+    )
+
+
+def _parsed(run: Run, side: Side, kind: Kind, original: Any) -> Any:
+    parsed = run.feed(INTAKES[side, kind]).parse(original)
+    if isinstance(parsed, Received):
+        return parsed.record
+    raise CannotCompose(parsed.hold_type, f"its original cannot be read any more: {parsed.reason}")
+
+
+def _sales_order(run: Run, tx: Transaction, original: Any, life: OrderLife) -> SalesOrder:
+    order: SalesOrder = _parsed(run, Side.MARKETPLACE, Kind.SALES_ORDER, original)
+    numbers = [line.stock_number for line in order.lines if not line.sku and line.stock_number]
+    order = with_skus(order, items.skus_of_stock_numbers(tx, numbers) if numbers else {})
+    wanted = {line.line: line.to_create for line in life.lines}
+    lines = tuple(
+        line if line.quantity == wanted[line.line] else line.model_copy(update={"quantity": wanted[line.line]})
+        for line in order.lines
+        if wanted.get(line.line, 0) > 0
+    )
+    if not lines:
+        raise CannotCompose("cancelled_after_creation", "nothing of it is wanted any more")
+    return order.model_copy(update={"lines": lines})
+
+
+def _answer(kind: Kind, order: orders.KnownOrder) -> Acknowledgement | Cancellation:
+    cancels = kind is Kind.CANCELLATION
+    lines = tuple(
+        LineQuantity(line=line.line, sku=line.sku, stock_number=line.stock_number, quantity=quantity)
+        for line in order.life.lines
+        if (quantity := line.cancel_requested - line.cancelled if cancels else line.to_create) > 0
+    )
+    if not lines:
+        raise CannotCompose("contradiction", "nothing of it is left to answer")
+    if cancels:
+        return Cancellation(key=order.life.key, reference=order.reference, external_id=order.external_id, lines=lines)
+    return Acknowledgement(
+        key=order.life.key,
+        reference=order.reference,
+        external_id=order.external_id,
+        lines=lines,
+        dispatch_by_at=order.dispatch_by_at,
+    )
+
+
+def _advice(run: Run, tx: Transaction, original: Any, message: Claimed, order: orders.KnownOrder) -> DispatchAdvice:
+    dispatch: Dispatch = _parsed(run, Side.BACK_OFFICE, Kind.DISPATCH, original)
+    carriers = items.carriers(tx)
+    code = carriers.get((dispatch.carrier, dispatch.service)) or carriers.get((dispatch.carrier, ""))
+    if code is None:
+        raise CannotCompose("unmapped_carrier", f"carrier {dispatch.carrier!r} is no longer mapped")
+    return DispatchAdvice(
+        key=dispatch.key,
+        reference=order.reference,
+        external_id=order.external_id,
+        carrier_code=code,
+        tracking_number=dispatch.tracking_number or "",
+        shipped_on=dispatch.shipped_at.astimezone(LONDON).date(),
+        lines=tuple(LineQuantity.model_validate(line) for line in message.lines or ()),
+    )

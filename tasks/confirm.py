@@ -1,0 +1,72 @@
+"""Confirm: prove, from the destination, what earlier runs left open. Unknown is looked up, never resent blind."""
+
+from collections.abc import Sequence
+
+from domain.answers import NotNow, NotYet, Refused
+from domain.installation import Mode
+from domain.records import Kind, Record
+from ledger import journal, messages
+from ledger.messages import Claimed
+from tasks.composing import CannotCompose, compose
+from tasks.filing_orders import GO_LIVE
+from tasks.loops import Route
+from tasks.publishing import prove
+from tasks.run import Run
+from tasks.settling import settle, settle_finding
+
+_ASKED_AT_ONCE = 500
+
+
+async def confirm(run: Run) -> None:
+    """Look up every message whose outcome is unknown or whose ticket is open. Raises the system's trouble."""
+    if run.mode is not Mode.TRADE:
+        return
+    go_live(run)
+    for route in run.loop.routes:
+        if route.kind is Kind.AVAILABILITY:
+            await prove(run, route)
+            continue
+        last = 0
+        while run.time_left:
+            with run.transaction() as tx:
+                claimed = messages.claim(tx, route.kind, _ASKED_AT_ONCE, run.lease, looking=True, not_before=last)
+            if not claimed or not await _look_up(run, route, claimed):
+                break
+            last = max(message.id for message in claimed)
+
+
+def go_live(run: Run) -> None:
+    """At the first trading run: from now on new orders are ours; those placed before may have been keyed by hand."""
+    with run.transaction() as tx:
+        if journal.watermark(tx, GO_LIVE) is None:
+            moment = run.installation.orders.go_live_at or tx.now
+            journal.set_watermark(tx, GO_LIVE, None, moment, tx.now)
+            messages.begin_unknown(tx, Kind.SALES_ORDER, placed_before=moment)
+
+
+async def _look_up(run: Run, route: Route, claimed: Sequence[Claimed]) -> bool:
+    sink = run.sink(route)
+    asked: dict[str, tuple[Claimed, Record]] = {}
+    with run.transaction() as tx:
+        composed = compose(run, tx, claimed)
+        for message in claimed:
+            record = composed[message.id]
+            if isinstance(record, CannotCompose):
+                settle(run, tx, message, None, Refused(record.reason, record.hold_type), sink.visible_after)
+            else:
+                asked[message.key] = (message, record)
+    try:
+        findings = await sink.find([record for _, record in asked.values()]) if asked else {}
+    except BaseException as trouble:
+        with run.transaction() as tx:
+            due_at = trouble.at if isinstance(trouble, NotNow) else tx.now
+            for message, _ in asked.values():
+                messages.note(tx, message, lease_until=None, due_at=due_at)
+        if isinstance(trouble, NotNow):
+            return False
+        raise
+    run.reached.add(run.account(route.side))
+    with run.transaction() as tx:
+        for key, (message, record) in asked.items():
+            settle_finding(run, tx, message, record, findings.get(key, NotYet("no answer")), sink.visible_after)
+    return True

@@ -1,0 +1,75 @@
+"""File: one local transaction that keeps a chunk, owes what follows from it, holds what must wait, and moves on."""
+
+from collections.abc import Callable
+
+from connectors.roles import FeedShape
+from domain.payloads import address_of
+from domain.records import Kind
+from expectations.gate import Failure
+from ledger import holds, inbox, journal
+from ledger.database import Transaction
+from tasks.filing_dispatches import file_dispatches
+from tasks.filing_levels import file_items, file_levels
+from tasks.filing_orders import file_orders
+from tasks.holding import hold
+from tasks.judge import Judged
+from tasks.run import Run
+
+_FILERS: dict[Kind, Callable[[Run, Transaction, Judged], None]] = {
+    Kind.SALES_ORDER: file_orders,
+    Kind.DISPATCH: file_dispatches,
+    Kind.STOCK_LEVEL: file_levels,
+    Kind.ITEM: file_items,
+}
+
+
+async def file(run: Run, judged: Judged) -> None:
+    """File a judged chunk: all of it, with the watermark, or nothing of it."""
+    news, held, kind = len(run.news), run.held, judged.pulled.intake.kind
+    try:
+        with run.transaction() as tx:
+            _FILERS[kind](run, tx, judged)
+            _file_rejects(run, tx, judged)
+            if kind is not Kind.STOCK_LEVEL:
+                _move_watermark(run, tx, judged)
+            journal.write(tx, [(n.order_key, n.kind, n.key, n.what, n.detail) for n in run.news[news:]])
+    except BaseException:
+        del run.news[news:]  # it did not happen
+        run.held = held
+        raise
+
+
+def _file_rejects(run: Run, tx: Transaction, judged: Judged) -> None:
+    intake, feed = judged.pulled.intake, run.feed(judged.pulled.intake)
+    rejects = {reject.key: reject for reject in judged.pulled.page.rejects}
+    prints = {key: address_of([reject.raw, reject.reason]) for key, reject in rejects.items()}
+    new = sorted(rejects if judged.pulled.released else inbox.unseen(tx, intake.side, intake.kind, prints))
+    ids = inbox.store(
+        tx,
+        [
+            inbox.Arrival(intake.side, intake.kind, key, prints[key], rejects[key].raw, feed.keeps, inbox.REJECTED)
+            for key in new
+        ],
+    )
+    for key in new:
+        reject, inbox_id = rejects[key], str(ids[intake.kind, key])
+        failure = Failure(key, f"expect_{intake.kind.value}_to_be_readable", reject.hold_type, reject.reason, "")
+        holds.close_holds(tx, holds.INBOX, [inbox_id], "replaced", "a newer record, or a release")
+        order_key = key if intake.kind is Kind.SALES_ORDER else ""
+        hold(run, tx, failure, holds.INBOX, inbox_id, order_key=order_key)
+
+
+def _move_watermark(run: Run, tx: Transaction, judged: Judged) -> None:
+    pulled = judged.pulled
+    if pulled.released:
+        return
+    walk, shape = run.walks[pulled.intake.name], run.feed(pulled.intake).shape
+    former = journal.watermark(tx, pulled.intake.name)
+    cursor = pulled.page.cursor
+    if pulled.intake.kind is Kind.DISPATCH and shape is FeedShape.QUEUE:
+        reached = len(walk.about) if pulled.last else int(cursor or 0)
+        cursor = walk.about[reached - 1].key if 0 < reached <= len(walk.about) else ""
+    began_at, completed_at = walk.began_at, tx.now if pulled.last else None
+    if not pulled.last and shape is not FeedShape.SNAPSHOT and former is not None:
+        began_at, completed_at = former.began_at, former.completed_at
+    journal.set_watermark(tx, pulled.intake.name, cursor, began_at, completed_at)

@@ -1,0 +1,114 @@
+"""What filing stock and items means: a scan is believed whole or not at all; items make levels."""
+
+from datetime import timedelta
+
+from domain.identifiers import visible
+from domain.installation import Side
+from domain.records import Kind
+from expectations.gate import Failure
+from ledger import holds, inbox, items, levels, orders, scans
+from ledger.database import Transaction
+from tasks.holding import hold
+from tasks.judge import Judged
+from tasks.run import News, Run
+
+_SHOWN = 10
+_HELD_AT_ONCE = 200
+
+
+def file_levels(run: Run, tx: Transaction, judged: Judged) -> None:
+    """Fold a chunk into the running scan; with its last chunk, believe the scan and work out what to publish."""
+    pulled = judged.pulled
+    scan = scans.running(tx) or scans.Running(pulled.page.began_at)
+    good = [one.record for one in judged.fresh if one.record.key not in judged.failures]
+    scans.fold(tx, scan, good, pulled.page.cursor)
+    for key, failures in list(judged.failures.items())[:_HELD_AT_ONCE]:
+        for failure in failures:
+            hold(run, tx, failure, holds.LEVEL, key.split("\x1f", maxsplit=1)[0])
+    if pulled.last:
+        _finish_scan(run, tx, judged, scan)
+
+
+def _finish_scan(run: Run, tx: Transaction, judged: Judged, scan: scans.Running) -> None:
+    policy, name = run.installation.stock, run.installation.name
+    age_limit = timedelta(minutes=policy.age_limit_minutes)
+    former, _ = scans.trusted(tx)
+    absent_is_zero = run.feed(judged.pulled.intake).absent_is_zero
+    finished = scans.finish(
+        tx, scan, complete=judged.pulled.page.complete, absent_is_zero=absent_is_zero, age_limit=age_limit
+    )
+    if finished.refused:
+        _hold_whole(run, tx, "snapshot_refused", finished.refused)
+        return
+    holds.close_holds(tx, holds.INSTALLATION, [name], "mended", "a whole scan", ["snapshot_refused"])
+    if finished.waiting:
+        shown = ", ".join(visible(sku) for sku in sorted(finished.waiting)[:_SHOWN])
+        _hold_whole(run, tx, "mass_zero", f"{len(finished.waiting)} SKUs, such as {shown}")
+    else:
+        holds.close_holds(tx, holds.INSTALLATION, [name], "mended", "approval, or a second scan", ["mass_zero"])
+    if former is None or tx.now - former > age_limit:
+        touched = frozenset(levels.listed_skus(tx))
+    else:
+        touched = finished.changed | levels.touched_since(tx, former)
+    changed = levels.recompute(tx, touched, policy)
+    run.tell(News("", Kind.STOCK_LEVEL, name, "scanned", f"{scan.rows} rows, {changed} levels changed"))
+
+
+def _hold_whole(run: Run, tx: Transaction, hold_type: str, why: str) -> None:
+    name = run.installation.name
+    failure = Failure(name, f"expect_{hold_type}_not", hold_type, why, "")
+    same = holds.open_holds(tx, type=hold_type, subject=holds.INSTALLATION)
+    if not same:
+        hold(run, tx, failure, holds.INSTALLATION, name)
+
+
+def expire_levels(run: Run, tx: Transaction) -> int:
+    """Once the last whole scan is older than its age limit, want zero for everything; return how many changed."""
+    trusted_at, _ = scans.trusted(tx)
+    limit = timedelta(minutes=run.installation.stock.age_limit_minutes)
+    if trusted_at is None or tx.now - trusted_at <= limit:
+        return 0
+    return levels.recompute(tx, levels.listed_skus(tx), run.installation.stock)
+
+
+def file_items(run: Run, tx: Transaction, judged: Judged) -> None:
+    """Write what one side says of its items; at the end of the walk begin levels and release what waited."""
+    pulled = judged.pulled
+    items.store(tx, pulled.intake.side, [one.record for one in judged.fresh])
+    if not pulled.last:
+        return
+    if pulled.intake.side is Side.MARKETPLACE:
+        items.unlist(tx, pulled.page.began_at if not run.walks else run.walks[pulled.intake.name].began_at)
+    enrolled = levels.enrol(tx)
+    if enrolled:
+        levels.recompute(tx, levels.listed_skus(tx), run.installation.stock)
+    released = release_known_skus(tx)
+    if pulled.intake.side is Side.MARKETPLACE:
+        _hold_unmatched_listings(run, tx)
+    told = f"{len(judged.fresh)} in the last chunk, {enrolled} new levels, {released} orders released"
+    run.tell(News("", Kind.ITEM, pulled.intake.side.value, "read", told))
+
+
+def release_known_skus(tx: Transaction) -> int:
+    """Put back before the gate the orders that waited for a SKU that is known now; return how many."""
+    waiting = holds.open_holds(tx, type="unknown_sku", subject=holds.INBOX)
+    if not waiting:
+        return 0
+    known, found = items.known_skus(tx), orders.known(tx, [one.order_key for one in waiting])
+    mended = {
+        int(one.subject_id)
+        for one in waiting
+        if one.order_key in found and all(line.sku in known for line in found[one.order_key].life.lines)
+    }
+    return inbox.set_gate(tx, sorted(mended), inbox.WAITING) if mended else 0
+
+
+def _hold_unmatched_listings(run: Run, tx: Transaction) -> None:
+    unmatched = {row.sku: row.stock_number for row in items.listings_without_item(tx)}
+    held = {one.subject_id for one in holds.open_holds(tx, type="listing_without_item")}
+    mended = sorted(held - set(unmatched))
+    holds.close_holds(tx, holds.LEVEL, mended, "mended", "the item exists now", ["listing_without_item"])
+    for sku, number in list(unmatched.items())[:_HELD_AT_ONCE]:
+        value = f"listing {number} names SKU {visible(sku)}"
+        failure = Failure(sku, "expect_listing_to_have_item", "listing_without_item", value, "")
+        hold(run, tx, failure, holds.LEVEL, sku)

@@ -1,0 +1,155 @@
+"""What filing sales orders means: fold them, owe what follows, hold what must wait, net the stock."""
+
+from datetime import datetime, timedelta
+
+from domain.deadlines import dispatch_deadline
+from domain.installation import Side
+from domain.orders import OrderLife, fold, owes
+from domain.records import Kind, LineStatus, SalesOrder
+from expectations.gate import Failure
+from ledger import holds, inbox, journal, levels, messages, orders
+from ledger.database import Transaction
+from tasks.holding import hold
+from tasks.judge import Judged
+from tasks.run import News, Run
+
+GO_LIVE = "go_live"
+_ACKNOWLEDGED = {LineStatus.ACCEPTED, LineStatus.BACKORDERED, LineStatus.DISPATCHED, LineStatus.RETURNED}
+
+
+def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
+    """Fold the orders of a chunk into the ledger and owe, or hold, what follows from each."""
+    received: list[SalesOrder] = [one.record for one in judged.fresh]
+    inbox_ids = store(run, tx, judged, {order.key: order.key for order in received})
+    known = orders.known(tx, [order.key for order in received])
+    lives = {order.key: _folded(order, known.get(order.key), judged.skus) for order in received}
+    orders.save(
+        tx,
+        [_row(run, tx, order, inbox_ids[order.key]) for order in received],
+        [(key, line) for key, life in lives.items() for line in life.lines],
+    )
+    _prove_acknowledgements(tx, received)
+    replaced = [str(inbox_ids[order.key]) for order in received if order.key in known]
+    holds.close_holds(tx, holds.INBOX, replaced, "replaced", "a newer record, or a release")
+    owed: list[messages.Owed] = []
+    for order in received:
+        life, inbox_id = lives[order.key], inbox_ids[order.key]
+        _stop_creation(run, tx, order, life)
+        failures = judged.failures.get(order.key, ())
+        if failures and not life.attempted and not life.taken:
+            _hold(run, tx, order, inbox_id, failures)
+            continue
+        owed += owing(run, tx, life, inbox_id, order.placed_at, order.dispatch_by_at)
+        run.tell(News(order.key, order.kind, order.key, "filed", f"{len(order.lines)} lines, {order.reference}"))
+    messages.owe(tx, owed)
+    levels.recompute(
+        tx, {line.sku for life in lives.values() for line in life.lines if line.sku}, run.installation.stock
+    )
+    _release_waiting_dispatches(tx, received)
+
+
+def owing(
+    run: Run, tx: Transaction, life: OrderLife, inbox_id: int, placed_at: datetime, deadline_at: datetime | None
+) -> list[messages.Owed]:
+    """Return the messages that an order owes now.
+
+    An order placed before the loop went live may have been keyed by hand: its creation begins as
+    unknown, so that it is looked up before it is ever sent.
+    """
+    go_live = journal.watermark(tx, GO_LIVE)
+    before = go_live is None or go_live.began_at is None or placed_at < go_live.began_at
+    return [
+        messages.Owed(
+            kind,
+            life.key,
+            life.key,
+            Side.BACK_OFFICE if kind is Kind.SALES_ORDER else Side.MARKETPLACE,
+            inbox_id,
+            deadline_at,
+            unknown=kind is Kind.SALES_ORDER and before,
+        )
+        for kind in owes(life, run.installation.orders.policy)
+    ]
+
+
+def store(run: Run, tx: Transaction, judged: Judged, order_keys: dict[str, str]) -> dict[str, int]:
+    """Write the fresh records of a chunk to the inbox; return the inbox id of each key."""
+    intake, feed = judged.pulled.intake, run.feed(judged.pulled.intake)
+    arrivals = [
+        inbox.Arrival(
+            intake.side,
+            intake.kind,
+            one.record.key,
+            one.record.fingerprint(),
+            one.raw,
+            feed.keeps,
+            inbox.HELD if one.record.key in judged.failures else inbox.PASSED,
+            order_keys.get(one.record.key, ""),
+        )
+        for one in judged.fresh
+    ]
+    return {key: inbox_id for (kind, key), inbox_id in inbox.store(tx, arrivals).items() if kind is intake.kind}
+
+
+def _folded(order: SalesOrder, before: orders.KnownOrder | None, skus: dict[str, str]) -> OrderLife:
+    if before is None:
+        return OrderLife(order.key, fold((), order, skus))
+    life = before.life
+    lines = fold(life.lines, order, skus)
+    return OrderLife(order.key, lines, attempted=life.attempted, taken=life.taken, acknowledged=life.acknowledged)
+
+
+def _row(run: Run, tx: Transaction, order: SalesOrder, inbox_id: int) -> dict[str, object]:
+    policy = run.installation.orders
+    deadline_at = order.dispatch_by_at or dispatch_deadline(
+        order.placed_at, policy.dispatch_within_working_days, policy.dispatch_cut_off_hour
+    )
+    return {
+        "key": order.key,
+        "reference": order.reference,
+        "external_id": order.external_id,
+        "inbox_id": inbox_id,
+        "back_office_id": "",
+        "placed_at": order.placed_at,
+        "dispatch_by_at": deadline_at,
+        "filed_at": tx.now,
+        "awaits_tracking": False,
+    }
+
+
+def _prove_acknowledgements(tx: Transaction, received: list[SalesOrder]) -> None:
+    for order in received:
+        if order.lines and all(line.status in _ACKNOWLEDGED for line in order.lines):
+            orders.mark(tx, order.key, acknowledged_at=tx.now)
+            messages.prove(tx, Kind.ACKNOWLEDGEMENT, order.key, "the order feed shows it acknowledged")
+
+
+def _stop_creation(run: Run, tx: Transaction, order: SalesOrder, life: OrderLife) -> None:
+    """Where a cancellation is asked for: never create what was not begun; ask a person about what was."""
+    if not life.cancel_requested:
+        return
+    if not life.attempted and not life.taken:
+        if not any(line.to_create for line in life.lines):
+            messages.drop_unattempted(tx, Kind.SALES_ORDER, order.key, "cancelled before it was created")
+        return
+    failure = Failure(
+        order.key,
+        "expect_no_cancellation_after_creation",
+        "cancelled_after_creation",
+        "John Lewis asks to cancel it",
+        "",
+    )
+    deadline_at = order.dispatch_by_at or tx.now + timedelta(hours=24)
+    hold(run, tx, failure, holds.ORDER, order.key, order_key=order.key, deadline_at=deadline_at)
+
+
+def _hold(run: Run, tx: Transaction, order: SalesOrder, inbox_id: int, failures: tuple[Failure, ...]) -> None:
+    messages.drop_unattempted(tx, Kind.SALES_ORDER, order.key, "a newer version does not pass the gate")
+    for failure in failures:
+        hold(run, tx, failure, holds.INBOX, str(inbox_id), order_key=order.key, deadline_at=order.dispatch_by_at)
+
+
+def _release_waiting_dispatches(tx: Transaction, received: list[SalesOrder]) -> None:
+    waiting = holds.open_holds(tx, type="dispatch_without_order") if received else []
+    if waiting:
+        inbox.set_gate(tx, [int(one.subject_id) for one in waiting], inbox.WAITING)

@@ -1,0 +1,40 @@
+"""Hold what the gate, or a destination, would not let pass: with its reason, its owner, its clock and its fix."""
+
+from datetime import datetime
+from typing import Any
+
+from expectations.gate import Failure
+from ledger import holds
+from ledger.database import Transaction
+from tasks.run import News, Run
+
+
+def hold(
+    run: Run,
+    tx: Transaction,
+    failure: Failure,
+    subject: str,
+    subject_id: str,
+    *,
+    order_key: str = "",
+    deadline_at: datetime | None = None,
+    fix: dict[str, Any] | None = None,
+) -> None:
+    """Open a hold for a failure, once, and tell it in the run's news."""
+    opened = holds.open_hold(
+        tx,
+        holds.NewHold(
+            failure.hold_type,
+            run.installation.owner_of(failure.hold_type),
+            subject,
+            subject_id,
+            " ".join(filter(None, (f"{failure.expectation}: {failure.value}", failure.fix))),
+            signature=failure.value,
+            order_key=order_key,
+            deadline_at=deadline_at,
+            fix=fix,
+        ),
+    )
+    if opened:
+        run.held += 1
+        run.tell(News(order_key, failure.hold_type, failure.key, "held", f"{failure.expectation}: {failure.value}"))

@@ -1,0 +1,75 @@
+"""The loops, as values: where records come from, and what is owed to whom. A new loop is a new value."""
+
+from dataclasses import dataclass
+
+from connectors import roles
+from domain.installation import Side
+from domain.records import Kind
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Where records of a kind come from: the side, the role it must play, the name of its feed.
+
+    `in_one_read` is how many records are judged and filed together.
+    """
+
+    kind: Kind
+    side: Side
+    role: type
+    feed: str
+    in_one_read: int = 1000
+
+    @property
+    def name(self) -> str:
+        """Return the name of its watermark."""
+        return f"{self.side.value}:{self.kind.value}"
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where an owed kind goes: the side, the role it must play, the name of its sink."""
+
+    kind: Kind
+    side: Side
+    role: type
+    sink: str
+
+
+@dataclass(frozen=True)
+class Loop:
+    """One integration loop."""
+
+    name: str
+    intakes: tuple[Intake, ...]
+    routes: tuple[Route, ...] = ()
+
+
+_SALES_ORDERS = Intake(Kind.SALES_ORDER, Side.MARKETPLACE, roles.GivesSalesOrders, "sales_order_feed")
+_DISPATCHES = Intake(Kind.DISPATCH, Side.BACK_OFFICE, roles.GivesDispatches, "dispatch_feed")
+_STOCK = Intake(Kind.STOCK_LEVEL, Side.BACK_OFFICE, roles.GivesStockLevels, "stock_feed", 20_000)
+_ITEMS = Intake(Kind.ITEM, Side.BACK_OFFICE, roles.GivesItems, "item_feed", 5_000)
+_LISTINGS = Intake(Kind.ITEM, Side.MARKETPLACE, roles.GivesItems, "item_feed", 5_000)
+
+ORDERS = Loop(
+    "orders",
+    (_SALES_ORDERS,),
+    (
+        Route(Kind.CANCELLATION, Side.MARKETPLACE, roles.TakesCancellations, "cancellation_sink"),
+        Route(Kind.SALES_ORDER, Side.BACK_OFFICE, roles.TakesSalesOrders, "sales_order_sink"),
+        Route(Kind.ACKNOWLEDGEMENT, Side.MARKETPLACE, roles.TakesAcknowledgements, "acknowledgement_sink"),
+    ),
+)
+DISPATCH = Loop(
+    "dispatch", (_DISPATCHES,), (Route(Kind.DISPATCH, Side.MARKETPLACE, roles.TakesDispatches, "dispatch_sink"),)
+)
+STOCK = Loop(
+    "stock", (_STOCK,), (Route(Kind.AVAILABILITY, Side.MARKETPLACE, roles.TakesAvailability, "availability_sink"),)
+)
+ITEMS = Loop("items", (_ITEMS, _LISTINGS))
+
+LOOPS = {loop.name: loop for loop in (ORDERS, STOCK, DISPATCH, ITEMS)}
+"""Every loop by its name."""
+
+INTAKES = {(intake.side, intake.kind): intake for loop in LOOPS.values() for intake in loop.intakes}
+"""Where a kind of record comes from, by side and kind."""

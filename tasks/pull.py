@@ -1,0 +1,143 @@
+"""Pull: read a chunk of what is new. Nothing is changed anywhere by it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from connectors.roles import FeedShape, OpenOrder
+from domain.answers import NotNow
+from domain.records import Kind, Page, Received, Reject
+from ledger import inbox, journal, orders, scans
+from ledger.database import Transaction
+from ledger.rows import table
+from ledger.tables import Inbox, SalesOrderRow
+from tasks.loops import Intake
+from tasks.run import Run, Walk, age
+
+WHOLE_WALK_EVERY = timedelta(minutes=30)
+_ABOUT_AT_ONCE = 5000
+
+
+@dataclass
+class Pulled:
+    """A chunk of one intake. `last`: the walk through the source is complete with it.
+
+    `released` maps the keys of records that were released, and are read from the ledger, to
+    their inbox rows. A plain class to Prefect: its contents are not walked.
+    """
+
+    intake: Intake
+    page: Page
+    last: bool = False
+    released: dict[str, int] = field(default_factory=dict)
+
+
+async def pull(run: Run) -> AsyncIterator[Pulled]:
+    """Yield released records first, then chunk after chunk of every intake until the slice ends."""
+    for intake in run.loop.intakes:
+        while (chunk := await pull_chunk(run, intake)) is not None:
+            yield chunk
+
+
+async def pull_chunk(run: Run, intake: Intake) -> Pulled | None:
+    """Read one chunk of an intake, or None when there is no more for this slice.
+
+    Raises `Unavailable` or `Fatal`; what was filed before stays filed.
+    """
+    walk = run.walks.get(intake.name)
+    if walk is None:
+        walk = run.walks[intake.name] = _begin(run, intake)
+        if released := _released(run, intake):
+            return released
+    if walk.finished or not run.time_left:
+        return None
+    feed = run.feed(intake)
+    whole: Page | None = None
+    while whole is None or (walk.cursor is not None and len(whole) < intake.in_one_read and run.time_left):
+        try:
+            page = await feed.read(walk.cursor, walk.about)
+        except NotNow:
+            if whole is None:
+                return None
+            break
+        run.reached.add(run.account(intake.side))
+        walk.began_at = walk.began_at or page.began_at
+        walk.cursor = page.cursor if page.more else None
+        whole = page if whole is None else _joined(whole, page)
+        whole.cursor = page.cursor
+        if not page.more:
+            walk.finished = True
+            break
+        if walk.skip_known and _all_known(run, intake, page):
+            walk.finished = True
+            return Pulled(intake, whole)
+    if whole is None:
+        return None
+    return Pulled(intake, whole, last=walk.finished)
+
+
+def _begin(run: Run, intake: Intake) -> Walk:
+    feed = run.feed(intake)
+    with run.transaction() as tx:
+        mark = journal.watermark(tx, intake.name)
+        walk = Walk()
+        if intake.kind is Kind.STOCK_LEVEL:
+            if (scan := scans.running(tx)) is not None:
+                walk.cursor, walk.began_at = scan.cursor, scan.began_at
+        elif feed.shape is FeedShape.LOG:
+            walk.cursor = mark.cursor if mark else None
+        elif feed.shape is FeedShape.SNAPSHOT and mark is not None and mark.completed_at is None:
+            walk.cursor, walk.began_at = mark.cursor, mark.began_at
+        if intake.kind is Kind.DISPATCH:
+            walk.about = _about(tx, "" if mark is None or feed.shape is FeedShape.LOG else mark.cursor or "")
+            walk.finished = not walk.about
+        if intake.kind is Kind.SALES_ORDER and feed.shape is FeedShape.QUEUE:
+            walk.skip_known = age(mark.completed_at if mark else None, tx.now) < WHOLE_WALK_EVERY
+        return walk
+
+
+def _about(tx: Transaction, after_key: str) -> list[OpenOrder]:
+    rows = orders.open_for_dispatch(tx, after_key, _ABOUT_AT_ONCE)
+    if not rows and after_key:
+        rows = orders.open_for_dispatch(tx, "", _ABOUT_AT_ONCE)
+    return [OpenOrder(row.key, row.reference, row.back_office_id, row.awaits_tracking) for row in rows]
+
+
+def _released(run: Run, intake: Intake) -> Pulled | None:
+    with run.transaction() as tx:
+        rows = [row for row in inbox.waiting(tx, [intake.kind], intake.in_one_read) if row.side is intake.side]
+    if not rows:
+        return None
+    feed = run.feed(intake)
+    page = Page([], [], began_at=run.clock.now())
+    for row in rows:
+        parsed = feed.parse(row.original)
+        if isinstance(parsed, Received):
+            page.received.append(parsed)
+        else:
+            page.rejects.append(Reject(row.key, parsed.raw, parsed.reason, parsed.hold_type))
+    return Pulled(intake, page, released={row.key: row.id for row in rows})
+
+
+def _joined(whole: Page, page: Page) -> Page:
+    whole.received += page.received
+    whole.rejects += page.rejects
+    whole.complete, whole.more, whole.total = page.complete, page.more, page.total
+    return whole
+
+
+def _all_known(run: Run, intake: Intake, page: Page) -> bool:
+    """Tell whether a queue page brought nothing new while the queue is no longer than what is known to wait in it."""
+    if page.rejects or not page.received or page.total is None:
+        return False
+    with run.transaction() as tx:
+        if inbox.unseen(tx, intake.side, intake.kind, {r.record.key: r.record.fingerprint() for r in page.received}):
+            return False
+        order, rows = table(SalesOrderRow), table(Inbox)
+        unanswered = select(func.count()).where(
+            order.c.installation == tx.installation, order.c.acknowledged_at.is_(None), order.c.final_at.is_(None)
+        )
+        rejected = select(func.count()).where(rows.c.installation == tx.installation, rows.c.gate == inbox.REJECTED)
+        return int(page.total) <= int(tx.value(unanswered)) + int(tx.value(rejected))

@@ -1,0 +1,85 @@
+"""Push: pay what is owed, most urgent first. Attempt before call; one effect is commit, call, commit."""
+
+import asyncio
+from collections.abc import Sequence
+
+from domain.answers import Answer, NotNow, Refused, SystemTrouble, Unknown
+from domain.installation import Mode
+from domain.records import Kind, Record
+from ledger import messages
+from ledger.messages import Claimed
+from tasks.composing import CannotCompose, compose
+from tasks.loops import Route
+from tasks.publishing import publish
+from tasks.run import Run
+from tasks.settling import not_sent, settle
+
+_CLAIMED_AT_ONCE = 20
+
+
+async def push(run: Run) -> None:
+    """Send what is owed on every route of the loop until the slice ends or nothing is due.
+
+    Raises the first system's trouble after every other route had its turn; nothing is lost by it.
+    In observe mode nothing is claimed and nothing is sent.
+    """
+    if run.mode is not Mode.TRADE:
+        return
+    workers = [
+        publish(run, route) if route.kind is Kind.AVAILABILITY else _drain(run, route)
+        for route in run.loop.routes
+        for _ in range(run.sink(route).parallel)
+    ]
+    outcomes = await asyncio.gather(*workers, return_exceptions=True)
+    for trouble in sorted(
+        (o for o in outcomes if isinstance(o, BaseException)), key=lambda o: isinstance(o, SystemTrouble)
+    ):
+        raise trouble
+
+
+async def _drain(run: Run, route: Route) -> None:
+    sink = run.sink(route)
+    while run.time_left:
+        with run.transaction() as tx:
+            claimed = messages.claim(
+                tx, route.kind, max(sink.batch, _CLAIMED_AT_ONCE // sink.parallel), run.lease, looking=False
+            )
+        if not claimed:
+            return
+        for start in range(0, len(claimed), sink.batch):
+            batch = claimed[start : start + sink.batch]
+            if not run.time_left or not run.enough_lease(batch[0].lease_until):
+                return
+            if not await _send(run, route, batch):
+                return
+
+
+async def _send(run: Run, route: Route, claimed: Sequence[Claimed]) -> bool:
+    """Commit the attempt, call, commit the answers; False when the account's budget is spent for now."""
+    sink = run.sink(route)
+    going: dict[str, tuple[Claimed, Record]] = {}
+    with run.transaction() as tx:
+        composed = compose(run, tx, claimed)
+        for message in claimed:
+            record = composed[message.id]
+            if isinstance(record, CannotCompose):
+                settle(run, tx, message, None, Refused(record.reason, record.hold_type), sink.visible_after)
+            elif messages.note(tx, message, attempted_at=tx.now):
+                going[message.key] = (message, record)
+    if not going:
+        return True
+    try:
+        answers = await sink.send([record for _, record in going.values()])
+    except (SystemTrouble, NotNow) as trouble:
+        with run.transaction() as tx:
+            for message, _ in going.values():
+                not_sent(tx, message, trouble.at if isinstance(trouble, NotNow) else tx.now)
+        if isinstance(trouble, NotNow):
+            return False
+        raise
+    run.reached.add(run.account(route.side))
+    with run.transaction() as tx:
+        for key, (message, record) in going.items():
+            answer: Answer = answers.get(key, Unknown("the destination did not answer for it"))
+            settle(run, tx, message, record, answer, sink.visible_after)
+    return True

@@ -1,0 +1,128 @@
+"""Settle: write what a destination said of a message, with everything that follows from it, in one transaction."""
+
+from datetime import datetime, timedelta
+
+from domain.answers import (
+    Absent,
+    Accepted,
+    Answer,
+    Contradicted,
+    Done,
+    Finding,
+    Found,
+    Later,
+    NotYet,
+    Partial,
+    Refused,
+    Unknown,
+)
+from domain.records import Kind, LineQuantity, Record
+from expectations.gate import Failure
+from ledger import holds, journal, messages, orders
+from ledger.database import Transaction
+from ledger.messages import Claimed
+from tasks.filing_orders import owing
+from tasks.holding import hold
+from tasks.run import News, Run
+
+LOOK_AGAIN_AFTER = timedelta(seconds=30)
+MOST_RESENDS = 2
+
+
+def settle(
+    run: Run, tx: Transaction, message: Claimed, record: Record | None, answer: Answer, visible_after: timedelta
+) -> None:
+    """Write the answer to a sending (`record` is None where there was nothing to send). A claim that was lost meanwhile writes nothing: its new owner looks it up."""
+    match answer:
+        case Done(evidence, external_id):
+            _done(run, tx, message, record, evidence, external_id)
+        case Accepted(ticket):
+            if messages.note(tx, message, ticket=ticket, lease_until=None, due_at=tx.now):
+                _tell(run, tx, message, "accepted", "to be confirmed")
+        case Refused(reason, hold_type):
+            if messages.note(tx, message, attempted_at=None, ticket=None, lease_until=None):
+                _hold(run, tx, message, hold_type, reason)
+        case Later(at, reason):
+            if messages.note(tx, message, attempted_at=None, lease_until=None, due_at=at):
+                _tell(run, tx, message, "later", reason)
+        case Unknown(reason):
+            if messages.note(tx, message, lease_until=None, due_at=tx.now + visible_after):
+                _tell(run, tx, message, "unknown", reason)
+
+
+def settle_finding(
+    run: Run, tx: Transaction, message: Claimed, record: Record, finding: Finding, visible_after: timedelta
+) -> None:
+    """Write what a look-up showed. Late beats twice: absent is believed only after `visible_after`."""
+    match finding:
+        case Found(evidence, external_id):
+            _done(run, tx, message, record, evidence, external_id)
+        case Partial(missing):
+            if messages.note(tx, message, attempted_at=None, ticket=None, lease_until=None, due_at=tx.now):
+                _tell(run, tx, message, "partial", f"to be finished: {missing}")
+        case NotYet(reason):
+            messages.note(tx, message, lease_until=None, due_at=tx.now + LOOK_AGAIN_AFTER)
+            _tell(run, tx, message, "not yet", reason)
+        case Contradicted(reason):
+            if messages.note(tx, message, lease_until=None):
+                _hold(run, tx, message, "contradiction", reason)
+        case Absent():
+            _absent(run, tx, message, visible_after)
+
+
+def not_sent(tx: Transaction, message: Claimed, due_at: datetime) -> None:
+    """The system was not reached: the message is as if it had never been attempted."""
+    messages.note(tx, message, attempted_at=None, lease_until=None, due_at=due_at)
+
+
+def _absent(run: Run, tx: Transaction, message: Claimed, visible_after: timedelta) -> None:
+    believed_at = (message.attempted_at or tx.now) + visible_after
+    if tx.now < believed_at:
+        messages.note(tx, message, lease_until=None, due_at=believed_at)
+    elif message.resends >= MOST_RESENDS:
+        if messages.note(tx, message, lease_until=None):
+            _hold(run, tx, message, "unknown_outcome", f"sent {message.resends + 1} times, and not to be found")
+    elif messages.note(
+        tx, message, attempted_at=None, ticket=None, lease_until=None, due_at=tx.now, resends=message.resends + 1
+    ):
+        _tell(run, tx, message, "absent", "it is not there: it is sent")
+
+
+def _done(run: Run, tx: Transaction, message: Claimed, record: Record | None, evidence: str, external_id: str) -> None:
+    if not messages.close(tx, message, "done", evidence, external_id):
+        return
+    holds.close_holds(tx, holds.MESSAGE, [str(message.id)], "proved", run.id)
+    lines: tuple[LineQuantity, ...] = getattr(record, "lines", ())
+    match message.kind:
+        case Kind.SALES_ORDER:
+            orders.mark_taken(tx, message.order_key, external_id)
+        case Kind.ACKNOWLEDGEMENT:
+            orders.mark(tx, message.order_key, acknowledged_at=tx.now)
+        case Kind.CANCELLATION:
+            orders.add(tx, message.order_key, "cancelled", {line.line: line.quantity for line in lines})
+        case Kind.DISPATCH:
+            orders.add(tx, message.order_key, "dispatched", {line.line: line.quantity for line in lines})
+    _tell(run, tx, message, "done", evidence)
+    order = orders.known(tx, [message.order_key])[message.order_key]
+    if order.life.final:
+        orders.mark(tx, message.order_key, final_at=tx.now)
+    messages.owe(tx, owing(run, tx, order.life, order.inbox_id, order.placed_at, order.dispatch_by_at))
+
+
+def _hold(run: Run, tx: Transaction, message: Claimed, hold_type: str, reason: str) -> None:
+    failure = Failure(message.key, f"expect_{message.kind.value}_to_be_taken", hold_type, reason, "")
+    hold(
+        run,
+        tx,
+        failure,
+        holds.MESSAGE,
+        str(message.id),
+        order_key=message.order_key,
+        deadline_at=message.deadline_at,
+    )
+    journal.write(tx, [(message.order_key, message.kind, message.key, "held", f"{hold_type}: {reason}")])
+
+
+def _tell(run: Run, tx: Transaction, message: Claimed, what: str, detail: str) -> None:
+    run.tell(News(message.order_key, message.kind, message.key, what, detail))
+    journal.write(tx, [(message.order_key, message.kind, message.key, what, detail)])
