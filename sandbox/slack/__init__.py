@@ -1,0 +1,5 @@
+"""A pretend Slack: incoming webhooks, three Web API methods, and a page that shows the channels."""
+
+from sandbox.slack.server import Message, Slack, Version
+
+__all__ = ["Message", "Slack", "Version"]
