@@ -2,7 +2,8 @@
 
 A system is one `System` subclass. It keeps its state in plain Python attributes, offers the
 vendor's HTTP routes through `routes()`, and offers the world (customers, warehouse) plain
-methods. `app` is an ASGI application: serve it with uvicorn, or call it in process.
+methods. `app` is an ASGI application: serve it with uvicorn and `interface="asgi3"` (left to guess,
+uvicorn takes a bound method for the older protocol and answers 500), or call it in process.
 """
 
 import asyncio
