@@ -161,6 +161,8 @@ async def test_updated_since_is_strict_and_follows_every_change(desk: Desk) -> N
     new = await desk.header("JL-2-A")
     assert (await desk.get("saleList", UpdatedSince="2026-03-02T09:00:59.999"))["SaleList"][0]["SaleID"] == new["ID"]
     assert (await desk.get("saleList", UpdatedSince="2026-03-02T09:01:00.0000000Z"))["Total"] == 0
+    both = {"ExternalID": "JL-2-A", "UpdatedSince": "2026-03-02T09:01:00"}
+    assert (await desk.get("saleList", **both))["Total"] == 0
     desk.clock.pass_by(60)
     await desk.send("PUT", "sale", {"ID": old["ID"], "Note": "changed"})
     changed = (await desk.get("saleList", UpdatedSince="2026-03-02T09:01:00"))["SaleList"]

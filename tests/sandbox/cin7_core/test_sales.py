@@ -237,3 +237,17 @@ async def test_an_unknown_sale_is_an_error_body(desk: Desk, status: Any) -> None
     desk.system.switches.unknown_sale_status = status
     answer = await desk.call("GET", "sale", ID="00000000-0000-4000-8000-000000000009")
     assert (answer.status_code, answer.json()[0]["ErrorCode"]) == (status, status)
+
+
+async def test_only_stock_of_the_sales_own_location_is_kept(desk: Desk) -> None:
+    desk.system.add_product(sku="AFAR", ean="5012345678948", quantity=2, location="Showroom")
+    sale = await desk.order({"AFAR": 1})
+    assert sale["Status"] == "BACKORDERED"
+    assert await desk.stock("AFAR") == (2, 0, 2)
+    there = await desk.order({"AFAR": 1}, external_id="JL-2-A", Location="Showroom")
+    assert there["Status"] == "ORDERED"
+
+
+async def test_a_draft_order_shows_no_back_order(desk: Desk) -> None:
+    sale = await desk.order({MUG: 12}, status="DRAFT")
+    assert sale["Order"]["Lines"][0]["BackorderQuantity"] == 0
