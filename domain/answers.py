@@ -77,9 +77,13 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Contradicted:
-    """The destination has something under our key that is not our record; a person decides."""
+    """The destination has something under our key that is not our record, or not in a state to go on.
+
+    A person decides; it is never sent again, only looked up.
+    """
 
     reason: str
+    hold_type: str = "contradiction"
 
 
 Finding = Found | Partial | NotYet | Absent | Contradicted
