@@ -15,6 +15,7 @@ from domain.answers import Absent, Contradicted, Finding, Found, Partial
 from domain.records import Address, LineStatus, OrderLine, SalesOrder
 
 VOIDED, NOT_AVAILABLE, DRAFT, AUTHORISED = "VOIDED", "NOT AVAILABLE", "DRAFT", "AUTHORISED"
+BACKORDERED = "BACKORDERED"
 _OPEN = frozenset({NOT_AVAILABLE, DRAFT})
 _TAKEN = frozenset({AUTHORISED, "FULFILLED"})
 _COUNTRIES = {  # names, because whether codes are read is unknown
@@ -151,6 +152,9 @@ def finding_of(sale: SalePage, order: SalesOrder, *, by_hand: bool) -> Finding:
         return Absent()
     if fault := _contradiction(sale, order):
         return Contradicted(fault)
+    if part.status in _TAKEN and part.short:
+        reason = f"{sale.shown} exists and is authorised, but on back-order: {_text(part.short)}."
+        return Contradicted(reason, "backordered")
     if part.status not in _OPEN:
         return Found(f"{sale.shown}, {part.status}", sale.id)
     if by_hand:
@@ -166,8 +170,6 @@ def _contradiction(sale: SalePage, order: SalesOrder) -> str | None:
         return f"{sale.shown} holds {_text(part.units)}; the order wants {_text(_acceptable(order)[0])}."
     if part.status not in _OPEN | _TAKEN:
         return f"{sale.shown} has order status {part.status[:40]!r}, which does not go to the warehouse."
-    if part.status in _TAKEN and part.short:
-        return f"{sale.shown} exists and is authorised, but on back-order: {_text(part.short)}."
     return None
 
 

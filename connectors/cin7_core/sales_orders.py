@@ -7,6 +7,7 @@ from typing import Any
 from connectors.cin7_core.api import ROWS_A_PAGE, Api
 from connectors.cin7_core.mapping import ProductRow, moment_text, refusal_of
 from connectors.cin7_core.order_mapping import (
+    BACKORDERED,
     NOT_AVAILABLE,
     VOIDED,
     SalePage,
@@ -41,6 +42,7 @@ from domain.budgets import Lane
 from domain.records import SalesOrder
 
 _CLOCKS_DIFFER_BY = timedelta(hours=1)
+_LEFT_OVER_FOR = timedelta(days=30)
 _NO_ANSWER = (NotNow, OutcomeUnknown, SystemTrouble)
 
 
@@ -49,7 +51,8 @@ class SalesOrderSink:
 
     The vendor knows no idempotency key, and takes a second sale of the same ExternalID without a
     word. So a key that was tried before is looked up first; `find` remembers the headers that it
-    saw without lines, and `send` goes on from there.
+    saw without lines, and `send` goes on from there. What an earlier process left half done or on
+    back-order is listed once, before the first order is sent.
     """
 
     batch = 1
@@ -60,6 +63,7 @@ class SalesOrderSink:
         self._api, self._options = api, options
         self._products = ProductIndex(api)
         self._tried: set[str] = set()
+        self._is_left_over_known = False
         self._unfinished: dict[str, str] = {}
 
     async def send(self, records: Sequence[SalesOrder]) -> Mapping[str, Answer]:
@@ -87,6 +91,7 @@ class SalesOrderSink:
             products = await self._resolved(order)
             header = header_of(order, self._options)
             order_of(order, "", products, self._options)  # an order that cannot be mapped leaves no header behind
+            await self._learn_left_over()
         except Unsendable as fault:
             return Refused(fault.reason, fault.hold_type)
         except NotNow as wait:
@@ -103,6 +108,19 @@ class SalesOrderSink:
                 return made
             sale_id = made
         return await self._set_lines(order, order_of(order, sale_id, products, self._options), sale_id)
+
+    async def _learn_left_over(self) -> None:
+        """Count as tried what stands there without lines or on back-order: two list calls a process."""
+        if self._is_left_over_known:
+            return
+        since = moment_text(self._api.clock.now() - _LEFT_OVER_FOR)
+        traits: tuple[dict[str, Any], ...] = ({"OrderStatus": NOT_AVAILABLE}, {"Status": BACKORDERED})
+        for trait in traits:
+            async for row in self._api.rows("/saleList", "SaleList", CreatedSince=since, **trait):
+                mark = str(row.get("ExternalID") or "") if isinstance(row, Mapping) else ""
+                if mark.startswith(self._options.external_id_prefix):
+                    self._tried.add(mark.removeprefix(self._options.external_id_prefix))
+        self._is_left_over_known = True
 
     async def _resolved(self, order: SalesOrder) -> dict[str, ProductRow]:
         lines = open_lines(order)
@@ -124,8 +142,8 @@ class SalesOrderSink:
         match finding:
             case Found(evidence, external_id):
                 return Done(evidence, external_id)
-            case Contradicted(reason):
-                return Refused(reason, "contradiction")
+            case Contradicted(reason, hold_type):
+                return Refused(reason, hold_type)
             case NotYet(reason):
                 return Unknown(reason)
         return None
@@ -194,8 +212,8 @@ class SalesOrderSink:
             case Found(evidence, external_id):
                 self._unfinished.pop(order.key, None)
                 return Done(evidence, external_id)
-            case Contradicted(reason):
-                return Refused(reason, "backordered" if sale.order.short else "contradiction")
+            case Contradicted(reason, hold_type):
+                return Refused(reason, hold_type)
             case Absent():
                 self._forget(order)
                 return Refused(f"{sale.shown} was voided while its lines were sent.", "contradiction")
