@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from domain.holds import HOLD_TYPES
 from domain.orders import OrderPolicy
 
-Name = Annotated[str, StringConstraints(pattern=r"\A[a-z][a-z0-9_]{1,30}\Z")]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
 
 
 class Mode(StrEnum):
@@ -119,6 +119,9 @@ class Installation(_Settings):
     orders: Orders = Orders()
     owners: dict[str, str] = {}
     carriers: tuple[CarrierMapping, ...] = ()
+    approved_carriers: tuple[str, ...] = Field(
+        default=(), description="the codes that John Lewis gave this seller; empty: all that the account lists"
+    )
     slack_channel: str = ""
 
     @field_validator("owners")

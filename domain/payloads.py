@@ -19,7 +19,8 @@ def split(original: Any, keeps: Keeps | bool) -> tuple[Any, Any]:  # noqa: FBT00
         return original, None
     if isinstance(original, list) and isinstance(keeps, Mapping):
         pairs = [split(entry, keeps) for entry in original]
-        return [skeleton for skeleton, _ in pairs], [person for _, person in pairs]
+        persons = [person for _, person in pairs]
+        return [skeleton for skeleton, _ in pairs], persons if any(person is not None for person in persons) else None
     if not isinstance(original, dict) or not isinstance(keeps, Mapping):
         return None, original
     skeleton: dict[str, Any] = {}

@@ -161,10 +161,11 @@ def close_holds(
 
 
 def open_holds(tx: Transaction, **where: object) -> list[Any]:
-    """Return the open holds of the installation whose columns equal `where`."""
+    """Return the open holds of the installation whose columns equal `where`, each with the `fix` of its cause."""
     conditions = [_hold.c[name] == value for name, value in where.items()]
     return tx.rows(
-        select(_hold)
+        select(_hold, _cause.c.fix)
+        .join(_cause, _cause.c.id == _hold.c.cause_id)
         .where(_hold.c.installation == tx.installation, _hold.c.closed_at.is_(None), *conditions)
         .order_by(_hold.c.id)
     )

@@ -29,6 +29,7 @@ class Arrival:
     keeps: Mapping[str, Any]
     gate: str
     order_key: str = ""
+    tracking: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ def store(tx: Transaction, arrivals: Sequence[Arrival]) -> dict[tuple[Kind, str]
             "fingerprint": arrival.fingerprint,
             "payload_id": address,
             "order_key": arrival.order_key,
+            "tracking": arrival.tracking,
             "gate": arrival.gate,
             "received_at": tx.now,
         }

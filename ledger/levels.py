@@ -109,8 +109,12 @@ def listed_skus(tx: Transaction) -> list[str]:
     return [row.sku for row in tx.rows(select(_level.c.sku).where(_level.c.installation == tx.installation))]
 
 
-def claim(tx: Transaction, limit: int, lease: timedelta, *, rises: bool) -> list[Sending]:
-    """Claim owed levels: drops to zero first, then falls, and rises only where they are allowed."""
+def claim(tx: Transaction, limit: int, lease: timedelta, *, orders_seen_at: datetime | None) -> list[Sending]:
+    """Claim owed levels: drops to zero first, then falls.
+
+    A rise goes only when the orders were pulled whole from a moment (`orders_seen_at`) after its
+    scan began: else it could offer again what was just sold.
+    """
     falls = or_(_level.c.wanted == 0, _level.c.wanted < _level.c.published)
     statement = (
         select(_level, _item.c.stock_number, _item.c.listing_id)
@@ -122,7 +126,7 @@ def claim(tx: Transaction, limit: int, lease: timedelta, *, rises: bool) -> list
             _level.c.ticket.is_(None),
             or_(_level.c.lease_until.is_(None), _level.c.lease_until < tx.now),
             or_(_level.c.due_at.is_(None), _level.c.due_at <= tx.now),
-            *([] if rises else [falls]),
+            falls if orders_seen_at is None else or_(falls, _level.c.wanted_as_of < orders_seen_at),
             ~_held(),
         )
         .order_by(case((_level.c.wanted == 0, 0), (falls, 1), else_=2), _level.c.sku)
@@ -207,6 +211,15 @@ def answer_ticket(tx: Transaction, sku: str, ticket: str, quantity: int | None) 
     values["owed"] = True if quantity is None else _level.c.wanted != quantity
     same = (_level.c.installation == tx.installation, _level.c.sku == sku, _level.c.ticket == ticket)
     tx.run(update(_level).where(*same).values(**values))
+
+
+def waiting_zeroes(tx: Transaction) -> list[Any]:
+    """Return the levels whose drop to zero waits."""
+    return tx.rows(
+        select(_level)
+        .where(_level.c.installation == tx.installation, _level.c.zero_since.is_not(None))
+        .order_by(_level.c.sku)
+    )
 
 
 def approve_zeroes(tx: Transaction) -> int:

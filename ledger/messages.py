@@ -228,6 +228,16 @@ def drop_unattempted(tx: Transaction, kind: Kind, key: str, reason: str) -> bool
     )
 
 
+def due_now(tx: Transaction, message_ids: Sequence[int]) -> None:
+    """Let these open messages be taken up at once."""
+    if message_ids:
+        tx.run(
+            update(_message)
+            .where(_message.c.id.in_(message_ids), _message.c.closed_at.is_(None))
+            .values(due_at=tx.now, resends=0)
+        )
+
+
 def begin_unknown(tx: Transaction, kind: Kind, placed_before: datetime) -> int:
     """Begin as unknown what is owed for orders placed before a moment: people may have done it already."""
     order = table(SalesOrderRow)

@@ -75,7 +75,8 @@ class Inbox(Table, table=True):
     version: int = 1
     fingerprint: str
     payload_id: str
-    order_key: str = ""
+    order_key: str = Field(default="", index=True)
+    tracking: str = Field(default="", index=True)
     gate: str
     received_at: datetime = Field(sa_type=Moment)
 

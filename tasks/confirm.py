@@ -19,10 +19,9 @@ _ASKED_AT_ONCE = 500
 
 async def confirm(run: Run) -> None:
     """Look up every message whose outcome is unknown or whose ticket is open. Raises the system's trouble."""
-    if run.mode is not Mode.TRADE:
-        return
-    go_live(run)
-    for route in run.loop.routes:
+    if run.installation.loops.orders.mode is Mode.TRADE:
+        go_live(run)
+    for route in run.routes():
         if route.kind is Kind.AVAILABILITY:
             await prove(run, route)
             continue

@@ -85,6 +85,7 @@ def store(run: Run, tx: Transaction, judged: Judged, order_keys: dict[str, str])
             feed.keeps,
             inbox.HELD if one.record.key in judged.failures else inbox.PASSED,
             order_keys.get(one.record.key, ""),
+            getattr(one.record, "tracking_number", None) or "",
         )
         for one in judged.fresh
     ]

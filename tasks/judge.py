@@ -1,6 +1,6 @@
 """Gate: judge what was pulled by what is known today. Reads the ledger, changes nothing."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 from connectors.roles import TakesSalesOrders
@@ -15,14 +15,19 @@ from tasks.pull import Pulled
 from tasks.run import Run
 
 
-@dataclass
 class Judged:
-    """A chunk with its verdict: what is new in it, and why some of it must wait."""
+    """A chunk with its verdict: what is new in it, and why some of it must wait. A plain class, as `Pulled` is."""
 
-    pulled: Pulled
-    fresh: list[Received]
-    failures: dict[str, tuple[Failure, ...]] = field(default_factory=dict)
-    skus: dict[str, str] = field(default_factory=dict)
+    __slots__ = ("failures", "fresh", "pulled", "skus")
+
+    def __init__(
+        self,
+        pulled: Pulled,
+        fresh: list[Received],
+        failures: Mapping[str, tuple[Failure, ...]] | None = None,
+        skus: dict[str, str] | None = None,
+    ) -> None:
+        self.pulled, self.fresh, self.failures, self.skus = pulled, fresh, failures or {}, skus or {}
 
 
 async def judge(run: Run, pulled: Pulled) -> Judged:
@@ -43,7 +48,7 @@ async def judge(run: Run, pulled: Pulled) -> Judged:
     judged_records = [received.record for received in fresh]
     verdict = gate(judged_records, facts)
     run.results += [{"kind": intake.kind.value, **row} for row in verdict.results]
-    return Judged(pulled, fresh, dict(verdict.failures), skus)
+    return Judged(pulled, fresh, verdict.failures, skus)
 
 
 def with_skus(order: SalesOrder, skus: dict[str, str]) -> SalesOrder:

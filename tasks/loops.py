@@ -28,12 +28,16 @@ class Intake:
 
 @dataclass(frozen=True)
 class Route:
-    """Where an owed kind goes: the side, the role it must play, the name of its sink."""
+    """Where an owed kind goes: the side, the role it must play, the name of its sink.
+
+    `switch` names the loop whose mode decides whether it may send.
+    """
 
     kind: Kind
     side: Side
     role: type
     sink: str
+    switch: str
 
 
 @dataclass(frozen=True)
@@ -50,22 +54,24 @@ _DISPATCHES = Intake(Kind.DISPATCH, Side.BACK_OFFICE, roles.GivesDispatches, "di
 _STOCK = Intake(Kind.STOCK_LEVEL, Side.BACK_OFFICE, roles.GivesStockLevels, "stock_feed", 20_000)
 _ITEMS = Intake(Kind.ITEM, Side.BACK_OFFICE, roles.GivesItems, "item_feed", 5_000)
 _LISTINGS = Intake(Kind.ITEM, Side.MARKETPLACE, roles.GivesItems, "item_feed", 5_000)
+_AVAILABILITY = Route(Kind.AVAILABILITY, Side.MARKETPLACE, roles.TakesAvailability, "availability_sink", "stock")
 
 ORDERS = Loop(
     "orders",
     (_SALES_ORDERS,),
     (
-        Route(Kind.CANCELLATION, Side.MARKETPLACE, roles.TakesCancellations, "cancellation_sink"),
-        Route(Kind.SALES_ORDER, Side.BACK_OFFICE, roles.TakesSalesOrders, "sales_order_sink"),
-        Route(Kind.ACKNOWLEDGEMENT, Side.MARKETPLACE, roles.TakesAcknowledgements, "acknowledgement_sink"),
+        Route(Kind.CANCELLATION, Side.MARKETPLACE, roles.TakesCancellations, "cancellation_sink", "orders"),
+        Route(Kind.SALES_ORDER, Side.BACK_OFFICE, roles.TakesSalesOrders, "sales_order_sink", "orders"),
+        Route(Kind.ACKNOWLEDGEMENT, Side.MARKETPLACE, roles.TakesAcknowledgements, "acknowledgement_sink", "orders"),
+        _AVAILABILITY,  # what was just sold falls at once, and a rise may go after this pull
     ),
 )
 DISPATCH = Loop(
-    "dispatch", (_DISPATCHES,), (Route(Kind.DISPATCH, Side.MARKETPLACE, roles.TakesDispatches, "dispatch_sink"),)
+    "dispatch",
+    (_DISPATCHES,),
+    (Route(Kind.DISPATCH, Side.MARKETPLACE, roles.TakesDispatches, "dispatch_sink", "dispatch"),),
 )
-STOCK = Loop(
-    "stock", (_STOCK,), (Route(Kind.AVAILABILITY, Side.MARKETPLACE, roles.TakesAvailability, "availability_sink"),)
-)
+STOCK = Loop("stock", (_STOCK,), (_AVAILABILITY,))
 ITEMS = Loop("items", (_ITEMS, _LISTINGS))
 
 LOOPS = {loop.name: loop for loop in (ORDERS, STOCK, DISPATCH, ITEMS)}

@@ -1,13 +1,13 @@
 """Publish: pay the levels that are owed. The number is read at the moment of sending; one in flight a SKU."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.answers import Accepted, Answer, Done, Found, Later, NotNow, NotYet, Refused, SystemTrouble, Unknown
 from domain.installation import Side
 from domain.records import Kind
 from expectations.gate import Failure
-from ledger import holds, journal, levels, scans
+from ledger import holds, journal, levels
 from ledger.database import Transaction
 from ledger.levels import Sending
 from tasks.composing import availability
@@ -25,7 +25,7 @@ async def publish(run: Run, route: Route) -> None:
     sink = run.sink(route)
     while run.time_left:
         with run.transaction() as tx:
-            claimed = levels.claim(tx, max(sink.batch, _CLAIMED_AT_ONCE), run.lease, rises=rises_allowed(tx))
+            claimed = levels.claim(tx, max(sink.batch, _CLAIMED_AT_ONCE), run.lease, orders_seen_at=orders_seen_at(tx))
         if not claimed:
             return
         for start in range(0, len(claimed), sink.batch):
@@ -35,11 +35,11 @@ async def publish(run: Run, route: Route) -> None:
                 return
 
 
-def rises_allowed(tx: Transaction) -> bool:
-    """Tell whether the orders were pulled whole after the last trusted scan began: else a rise could sell twice."""
-    trusted_at, _ = scans.trusted(tx)
+def orders_seen_at(tx: Transaction) -> datetime | None:
+    """Return when the last whole pull of the orders began."""
     mark = journal.watermark(tx, INTAKES[Side.MARKETPLACE, Kind.SALES_ORDER].name)
-    return bool(trusted_at and mark and mark.completed_at and mark.began_at > trusted_at)
+    began_at: datetime | None = mark.began_at if mark and mark.completed_at else None
+    return began_at
 
 
 async def prove(run: Run, route: Route) -> None:

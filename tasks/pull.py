@@ -1,7 +1,6 @@
 """Pull: read a chunk of what is new. Nothing is changed anywhere by it."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import func, select
@@ -20,18 +19,19 @@ WHOLE_WALK_EVERY = timedelta(minutes=30)
 _ABOUT_AT_ONCE = 5000
 
 
-@dataclass
 class Pulled:
     """A chunk of one intake. `last`: the walk through the source is complete with it.
 
     `released` maps the keys of records that were released, and are read from the ledger, to
-    their inbox rows. A plain class to Prefect: its contents are not walked.
+    their inbox rows. A plain class: Prefect passes it on without walking it.
     """
 
-    intake: Intake
-    page: Page
-    last: bool = False
-    released: dict[str, int] = field(default_factory=dict)
+    __slots__ = ("intake", "last", "page", "released")
+
+    def __init__(
+        self, intake: Intake, page: Page, *, last: bool = False, released: dict[str, int] | None = None
+    ) -> None:
+        self.intake, self.page, self.last, self.released = intake, page, last, released or {}
 
 
 async def pull(run: Run) -> AsyncIterator[Pulled]:

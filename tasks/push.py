@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 
 from domain.answers import Answer, NotNow, Refused, SystemTrouble, Unknown
-from domain.installation import Mode
 from domain.records import Kind, Record
 from ledger import messages
 from ledger.messages import Claimed
@@ -23,11 +22,9 @@ async def push(run: Run) -> None:
     Raises the first system's trouble after every other route had its turn; nothing is lost by it.
     In observe mode nothing is claimed and nothing is sent.
     """
-    if run.mode is not Mode.TRADE:
-        return
     workers = [
         publish(run, route) if route.kind is Kind.AVAILABILITY else _drain(run, route)
-        for route in run.loop.routes
+        for route in run.routes()
         for _ in range(run.sink(route).parallel)
     ]
     outcomes = await asyncio.gather(*workers, return_exceptions=True)

@@ -78,6 +78,10 @@ class Run:
         assert isinstance(mode, Mode)  # noqa: S101 - for the type checker: the field is chosen by name
         return mode
 
+    def routes(self) -> list[Route]:
+        """Return the routes of the loop that may send: those of a loop in trade mode."""
+        return [r for r in self.loop.routes if getattr(self.installation.loops, r.switch).mode is Mode.TRADE]
+
     @property
     def time_left(self) -> bool:
         """Tell whether the slice may take another page or message."""

@@ -27,6 +27,7 @@ from tasks.run import News, Run
 
 LOOK_AGAIN_AFTER = timedelta(seconds=30)
 MOST_RESENDS = 2
+_THERE_BUT_WRONG = {"contradiction", "backordered"}  # released, these are looked up again, never sent again
 
 
 def settle(
@@ -40,7 +41,8 @@ def settle(
             if messages.note(tx, message, ticket=ticket, lease_until=None, due_at=tx.now):
                 _tell(run, tx, message, "accepted", "to be confirmed")
         case Refused(reason, hold_type):
-            if messages.note(tx, message, attempted_at=None, ticket=None, lease_until=None):
+            facts = {} if hold_type in _THERE_BUT_WRONG else {"attempted_at": None, "ticket": None}
+            if messages.note(tx, message, lease_until=None, **facts):
                 _hold(run, tx, message, hold_type, reason)
         case Later(at, reason):
             if messages.note(tx, message, attempted_at=None, lease_until=None, due_at=at):
@@ -63,9 +65,9 @@ def settle_finding(
         case NotYet(reason):
             messages.note(tx, message, lease_until=None, due_at=tx.now + LOOK_AGAIN_AFTER)
             _tell(run, tx, message, "not yet", reason)
-        case Contradicted(reason):
+        case Contradicted(reason, hold_type):
             if messages.note(tx, message, lease_until=None):
-                _hold(run, tx, message, "contradiction", reason)
+                _hold(run, tx, message, hold_type, reason)
         case Absent():
             _absent(run, tx, message, visible_after)
 

@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.String(), nullable=False),
         sa.Column("payload_id", sa.String(), nullable=False),
         sa.Column("order_key", sa.String(), nullable=False),
+        sa.Column("tracking", sa.String(), nullable=False),
         sa.Column("gate", sa.String(), nullable=False),
         sa.Column("received_at", ledger.tables.Moment(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox")),
@@ -117,6 +118,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.create_index("ix_inbox_installation_gate", ["installation", "gate"], unique=False)
+        batch_op.create_index(batch_op.f("ix_inbox_order_key"), ["order_key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_inbox_tracking"), ["tracking"], unique=False)
 
     op.create_table(
         "item",
@@ -331,6 +334,8 @@ def downgrade() -> None:
 
     op.drop_table("item")
     with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_inbox_tracking"))
+        batch_op.drop_index(batch_op.f("ix_inbox_order_key"))
         batch_op.drop_index("ix_inbox_installation_gate")
 
     op.drop_table("inbox")

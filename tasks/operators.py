@@ -1,0 +1,198 @@
+"""What operators do: each says first what it would do, and does it only when it is told to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from domain.identifiers import visible
+from ledger import holds, inbox, items, journal, levels, messages
+from ledger.database import Transaction
+from ledger.rows import table
+from ledger.tables import Cause, Event, Hold, Inbox, ItemRow, Message, OrderLineRow, SalesOrderRow
+from tasks import carriers
+
+_TYPES_OF_SUBJECT = {holds.INBOX, holds.MESSAGE, holds.LEVEL, holds.ORDER, holds.INSTALLATION}
+
+
+class NothingToDo(Exception):
+    """What the operator named does not exist, or is not held; the message says what there is."""
+
+
+@dataclass
+class Plan:
+    """What an action would do, or did, as rows for people."""
+
+    title: str
+    rows: list[dict[str, str]] = field(default_factory=list)
+    done: bool = False
+
+
+def release(tx: Transaction, *, order: str, cause: int, message: int, reason: str, by: str, dry_run: bool) -> Plan:
+    """Put what is held back before its own gate, or let its message go on, with today's facts.
+
+    Exactly one of `order` (reference or key), `cause` and `message` chooses. A named person with a
+    reason is the only way besides evidence and mending.
+    """
+    found = _chosen(tx, order=order, cause=cause, message=message)
+    if not found:
+        raise NothingToDo("Nothing that is held matches; look at the hold's cause in the alert, or run timeline.")
+    plan = Plan(f"Release {len(found)} holds", [_row(one) for one in found], done=not dry_run)
+    if dry_run:
+        return plan
+    if not by or not reason:
+        raise NothingToDo("Say who releases it and why: both are kept in the journal.")
+    at_gate = [int(one.subject_id) for one in found if one.subject == holds.INBOX]
+    if at_gate:
+        inbox.set_gate(tx, at_gate, inbox.WAITING)
+    for subject in _TYPES_OF_SUBJECT - {holds.INBOX}:
+        ids = [one.subject_id for one in found if one.subject == subject]
+        if ids:
+            holds.close_holds(tx, subject, ids, f"released: {reason}", by)
+    messages.due_now(tx, [int(one.subject_id) for one in found if one.subject == holds.MESSAGE])
+    journal.write(tx, [(one.order_key, one.type, one.subject_id, "released", f"by {by}: {reason}") for one in found])
+    return plan
+
+
+def map_carrier(
+    tx: Transaction, *, carrier: str, service: str, code: str, owner: str, review_on: str, by: str, dry_run: bool
+) -> Plan:
+    """Map a back-office carrier to the marketplace's exact code, and release all that waits for it."""
+    accepted = items.approved_carriers(tx)
+    if code not in accepted:
+        raise NothingToDo(
+            f"{code!r} is not a code that this account accepts; those are: {', '.join(sorted(accepted)) or 'none read yet'}."
+        )
+    waiting = carriers.waiting_for(tx, carrier, service)
+    plan = Plan(f"Map {visible(carrier)} {visible(service)} to {code}", done=not dry_run)
+    plan.rows = [{"order": key, "effect": "its dispatch goes back before the gate"} for key in waiting]
+    if not dry_run:
+        released = carriers.map_carrier(tx, carrier, service, code, owner=owner, review_on=review_on, by=by)
+        journal.write(tx, [("", "carrier", carrier, "mapped", f"to {code} by {by}; {released} dispatches released")])
+    return plan
+
+
+def approve_stock(tx: Transaction, *, by: str, dry_run: bool) -> Plan:
+    """Let the drops to zero that wait pass with the next scan."""
+    level = levels.waiting_zeroes(tx)
+    plan = Plan(f"Approve {len(level)} drops to zero", done=not dry_run)
+    plan.rows = [
+        {"SKU": visible(row.sku), "shows now": str(row.published), "since": str(row.zero_since)} for row in level
+    ]
+    if not level:
+        raise NothingToDo("No drop to zero waits for approval.")
+    if not dry_run:
+        levels.approve_zeroes(tx)
+        journal.write(tx, [("", "stock_level", tx.installation, "approved", f"{len(level)} drops to zero, by {by}")])
+    return plan
+
+
+def timeline(tx: Transaction, number: str) -> Plan:
+    """Return the whole story of a John Lewis number, back-office number, tracking number, SKU or EAN."""
+    keys = _order_keys(tx, number)
+    if not keys:
+        raise NothingToDo(f"Nothing here is called {visible(number)}: no order, shipment, SKU or EAN.")
+    event, hold, message = table(Event), table(Hold), table(Message)
+    where = (event.c.installation == tx.installation, event.c.order_key.in_(keys))
+    rows = [
+        (
+            row.at,
+            {"order": row.order_key, "what": f"{row.kind} {row.what}", "detail": row.detail, "run": row.run_id[:8]},
+        )
+        for row in tx.rows(select(event).where(*where))
+    ]
+    for row in tx.rows(select(hold).where(hold.c.installation == tx.installation, hold.c.order_key.in_(keys))):
+        told = {"order": row.order_key, "what": f"hold {row.type}", "detail": row.detail, "run": ""}
+        rows.append((row.opened_at, told))
+        if row.closed_at:
+            rows.append(
+                (
+                    row.closed_at,
+                    {**told, "what": f"hold closed {row.type}", "detail": f"{row.closed_as} by {row.closed_by}"},
+                )
+            )
+    open_messages = select(message).where(
+        message.c.installation == tx.installation, message.c.order_key.in_(keys), message.c.closed_at.is_(None)
+    )
+    for row in tx.rows(open_messages):
+        rows.append(
+            (
+                tx.now,
+                {
+                    "order": row.order_key,
+                    "what": f"owed {row.kind}",
+                    "detail": f"due {row.due_at:%d %b %H:%M}",
+                    "run": "",
+                },
+            )
+        )
+    rows.sort(key=lambda pair: pair[0])
+    plan = Plan(f"{visible(number)}: {len(keys)} orders", done=True)
+    plan.rows = [{"at": f"{at:%Y-%m-%d %H:%M:%S}", **told} for at, told in rows]
+    return plan
+
+
+def _chosen(tx: Transaction, *, order: str, cause: int, message: int) -> Sequence[Any]:
+    if sum(map(bool, (order, cause, message))) != 1:
+        raise NothingToDo("Choose exactly one of order, cause and message.")
+    if cause:
+        return holds.open_holds(tx, cause_id=cause)
+    if message:
+        return holds.open_holds(tx, subject=holds.MESSAGE, subject_id=str(message))
+    return [one for key in _order_keys(tx, order) or [order] for one in holds.open_holds(tx, order_key=key)]
+
+
+def _row(one: Any) -> dict[str, str]:
+    effect = "back before its gate" if one.subject == holds.INBOX else "its hold is lifted"
+    return {"order": one.order_key, "held for": one.type, "why": one.detail, "effect": effect}
+
+
+def _order_keys(tx: Transaction, number: str) -> list[str]:
+    order, line, item = table(SalesOrderRow), table(OrderLineRow), table(ItemRow)
+    rows, message = table(Inbox), table(Message)
+    here = tx.installation
+    found = {
+        row.key
+        for row in tx.rows(
+            select(order.c.key).where(
+                order.c.installation == here,
+                or_(order.c.key == number, order.c.reference == number, order.c.back_office_id == number),
+            )
+        )
+    }
+    skus = [
+        row.sku
+        for row in tx.rows(
+            select(item.c.sku).where(item.c.installation == here, or_(item.c.sku == number, item.c.ean == number))
+        )
+    ]
+    for statement in (
+        select(line.c.order_key).where(line.c.installation == here, line.c.sku.in_([*skus, number])),
+        select(rows.c.order_key).where(
+            rows.c.installation == here, or_(rows.c.key == number, rows.c.tracking == number)
+        ),
+        select(message.c.order_key).where(
+            message.c.installation == here, or_(message.c.key == number, message.c.external_id == number)
+        ),
+    ):
+        found |= {row.order_key for row in tx.rows(statement) if row.order_key}
+    return sorted(found)
+
+
+def open_causes(tx: Transaction) -> list[dict[str, str]]:
+    """Return the open causes, the one with the nearest deadline first."""
+    cause = table(Cause)
+    rows = tx.rows(select(cause).where(cause.c.installation == tx.installation, cause.c.closed_at.is_(None)))
+    rows.sort(key=lambda row: (row.first_deadline_at is None, row.first_deadline_at or row.opened_at))
+    return [
+        {
+            "cause": str(row.id),
+            "what": row.title,
+            "detail": row.detail,
+            "holds": str(row.count),
+            "owner": row.owner,
+            "first deadline": f"{row.first_deadline_at:%Y-%m-%d %H:%M}" if row.first_deadline_at else "",
+        }
+        for row in rows
+    ]
