@@ -1,0 +1,63 @@
+"""A migrated ledger on each database: a SQLite file, and a real PostgreSQL."""
+
+import functools
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ledger.database import Database
+from ledger.schema import migrate
+from tests.doubles import ManualClock
+from tests.postgresql import address_of, create_database, postgresql_url
+
+_TEMPLATE = "migrated_ledger"
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database with nothing in it."""
+    return f"sqlite:///{tmp_path}/ledger.sqlite" if request.param == "sqlite" else postgresql_url()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a migrated ledger."""
+    if request.param == "postgresql":
+        return postgresql_url(_migrated_template())
+    shutil.copy(_migrated_file(), tmp_path / "ledger.sqlite")
+    return f"sqlite:///{tmp_path}/ledger.sqlite"
+
+
+@pytest.fixture
+def database(url: str, clock: ManualClock) -> Iterator[Database]:
+    opened = Database(url, clock)
+    yield opened
+    opened.close()
+
+
+@functools.cache
+def _migrated_file() -> Path:
+    path = Path(tempfile.mkdtemp()) / "ledger.sqlite"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@functools.cache
+def _migrated_template() -> str:
+    create_database(_TEMPLATE)
+    _migrate(address_of(_TEMPLATE))
+    return _TEMPLATE
+
+
+def _migrate(url: str) -> None:
+    database = Database(url, ManualClock())
+    migrate(database)
+    database.close()
