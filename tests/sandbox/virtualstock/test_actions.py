@@ -66,6 +66,7 @@ async def test_the_order_shows_its_least_advanced_open_line_and_a_cancellation_f
     await edge.act(reference, "acknowledge", lines=("1", "2"))
     assert await edge.statuses(reference) == ("ORDER", ["ORDER_ACK", "ORDER_ACK", "ORDER"])
     await edge.act(reference, "dispatch", lines=("1",))
+    assert await edge.statuses(reference) == ("ORDER", ["DISPATCH", "ORDER_ACK", "ORDER"])
     await edge.act(reference, "acknowledge", lines=("3",))
     assert await edge.statuses(reference) == ("ORDER_ACK", ["DISPATCH", "ORDER_ACK", "ORDER_ACK"])
     assert edge.system.request_cancellation("acme", reference, ["1", "2"]) == ["2"]
@@ -119,3 +120,12 @@ async def test_what_is_left_of_a_partly_dispatched_line_can_be_cancelled_but_onl
     assert (await edge.act(reference, "cancel_request", {"quantity": "2"})).status_code == 200
     assert (await edge.act(reference, "cancel_acknowledge", {"quantity": 2})).status_code == 200
     assert await edge.statuses(reference) == ("CANCEL_ACK", ["CANCEL_ACK"])
+
+
+async def test_a_requested_cancellation_beats_even_a_new_line(edge: Edge) -> None:
+    reference = edge.place(lines=2)
+    assert edge.system.request_cancellation("acme", reference, ["2"]) == ["2"]
+    assert await edge.statuses(reference) == ("CANCEL", ["ORDER", "CANCEL"])
+    listed = (await edge.client.get("/restapi/v4/orders/", params={"status": "CANCEL"})).json()
+    assert [order["order_reference"] for order in listed["results"]] == [reference]
+    assert (await edge.client.get("/restapi/v4/orders/", params={"status": "ORDER"})).json()["count"] == 0

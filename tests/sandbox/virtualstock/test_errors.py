@@ -15,6 +15,7 @@ from tests.sandbox.virtualstock.edge import REQUIRED, Edge
         ("dispatch", {"carrier": "left out"}, {"carrier": REQUIRED}),
         ("dispatch", {"tracking_number": ""}, {"tracking_number": ["This field may not be blank."]}),
         ("dispatch", {"carrier": "Royal Mail"}, {"carrier": ['"Royal Mail" is not a valid choice.']}),
+        ("dispatch", {"carrier": ["dpd"]}, {"carrier": ['"[\'dpd\']" is not a valid choice.']}),
         ("dispatch", {"tracking_number": "1" * 101}, {"tracking_number": ["Ensure this field has no more than 100 characters."]}),
         ("dispatch", {"supplier_dispatch_date": "2025-03-05T12:00:00"}, {"supplier_dispatch_date": ["Date has wrong format. Use one of these formats instead: YYYY-MM-DD."]}),
         ("acknowledge", {"supplier_dispatch_date": "2025-03-05"}, {"supplier_dispatch_date": ["Date has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm:ss."]}),

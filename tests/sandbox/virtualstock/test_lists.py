@@ -120,3 +120,13 @@ async def test_trouble_shows_as_it_was_put_in(edge: Edge) -> None:
     assert (await edge.client.get("/restapi/v4/orders/", params={"status": "ON_HOLD"})).json()["count"] == 1
     assert edge.dumped("RAW")["lines"] == []
     assert edge.dumped(reference)["lines"][0]["quantity"] == 0
+
+
+async def test_an_order_stays_as_it_was_placed_when_the_caller_uses_its_parts_again(edge: Edge) -> None:
+    given: dict[str, Any] = {
+        "items": [{"retailer_sku_reference": "12345678"}],
+        "shipping_address": {"full_name": "First Sample"},
+    }
+    first = edge.system.place_order("acme", given)
+    given["shipping_address"]["full_name"] = "Second Sample"
+    assert (await edge.order(first))["shipping_address"] == {"full_name": "First Sample"}
