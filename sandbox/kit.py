@@ -280,7 +280,10 @@ class BackOffice(Protocol):
         ...
 
     def ship(self, order_id: str, carrier: str, tracking: str, lines: dict[str, int] | None = None) -> None:
-        """Pick, pack and ship (all that is left, or these quantities by SKU); `tracking` may be empty."""
+        """Pick, pack and ship (all that is left, or these quantities by SKU); `tracking` may be empty.
+
+        Raises ValueError when the goods are not there or the order is not to be shipped.
+        """
         ...
 
     def add_tracking(self, order_id: str, tracking: str) -> None:

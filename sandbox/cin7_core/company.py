@@ -120,6 +120,7 @@ class Company:
     def authorise(self, sale: Sale) -> None:
         """Authorise the order and keep stock for it; what is missing becomes a back-order, in silence."""
         sale.order_status = AUTHORISED
+        sale.authorised_at = sale.authorised_at or self.now()
         self.allocate(sale)
         if sale.type == SIMPLE and not sale.fulfilments:
             self.add_task(sale, sale.id)

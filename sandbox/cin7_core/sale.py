@@ -145,6 +145,7 @@ class Sale:
     lines: list[OrderLine] = field(default_factory=list)
     charges: list[Charge] = field(default_factory=list)
     fulfilments: list[Fulfilment] = field(default_factory=list)
+    authorised_at: datetime | None = None
 
     def ordered(self, sku: str) -> int:
         """Return the units of this SKU on the order."""

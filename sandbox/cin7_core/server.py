@@ -201,6 +201,7 @@ def _order_dump(sale: Sale) -> Record:
         "reference": sale.header["CustomerReference"],
         "channel": sale.channel,
         "created_at": iso(sale.created_at),
+        "deducted_at": iso(sale.authorised_at),
         "state": sale.status,
         "lines": [
             {

@@ -15,7 +15,7 @@ MOST_ROWS_A_PAGE = 1000
 ROWS_A_PAGE = 100
 
 
-class Refused(Exception):
+class Refused(ValueError):
     """The call fails validation: the caller sees this text with status 400 (or the one given)."""
 
     def __init__(self, message: str, status: int = 400) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 NO_ENTITY = "The entity that was requested doesn't exist. Verify the entity and try again."
 
 
-class Refused(Exception):
+class Refused(ValueError):
     """The shop refuses a call; the doorway turns this into the JSON error body."""
 
     def __init__(self, status: int, message: str, parameters: Any = None) -> None:

@@ -30,6 +30,7 @@ def orders_report(orders: Orders, fulfilment: Fulfilment) -> list[dict[str, Any]
             "reference": order.reference,
             "channel": order.channel,
             "created_at": iso(order.placed_at),
+            "deducted_at": iso(order.placed_at),
             "state": order.state or "",
             "lines": _lines(order),
             "shipments": [_shipment(each) for each in fulfilment.shipments.where("order_id", order.order_id)],

@@ -70,8 +70,12 @@ def envelope(
     rows: Sequence[Any],
     shown: Callable[[Any], Any],
     headers: Mapping[str, str] | None = None,
+    repeated_pages: list[float] | None = None,
 ) -> Response:
-    """Return one page of `rows` as `count, next, previous, results`; the links keep the other parameters."""
+    """Return one page of `rows` as `count, next, previous, results`; the links keep the other parameters.
+
+    A page after the first uses up one of `repeated_pages` and begins that share of a page too early.
+    """
     parameters = dict(request.query_params)
     limit = min(whole(parameters.get("limit")) or PAGE_SIZE, PAGE_SIZE)
     limit = limit if limit > 0 else PAGE_SIZE
@@ -80,10 +84,13 @@ def envelope(
     def link(to: int) -> str:
         return f"{address}?{urlencode({**parameters, 'limit': limit, 'offset': to})}"
 
+    begin = offset
+    if repeated_pages and 0 < offset < len(rows):
+        begin = max(offset - round(limit * repeated_pages.pop(0)), 0)
     body = {
         "count": len(rows),
         "next": link(offset + limit) if offset + limit < len(rows) else None,
         "previous": link(max(offset - limit, 0)) if offset > 0 else None,
-        "results": [shown(row) for row in rows[offset : offset + limit]],
+        "results": [shown(row) for row in rows[begin : begin + limit]],
     }
     return JSONResponse(body, headers=headers)

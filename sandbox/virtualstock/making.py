@@ -1,7 +1,7 @@
 """How the wire objects are made: an order from what the retailer sends, a product from its facts."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -68,18 +68,29 @@ def _item(given: Mapping[str, Any], url: str, number: int) -> dict[str, Any]:
     }
 
 
-def purchase(product: Product, quantity: int, now: datetime, customer: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the order of one customer for one product, in the shape of the retailer's create call.
+def purchase(
+    basket: Sequence[tuple[Product, int]], now: datetime, customer: Mapping[str, Any], comment: str | None = None
+) -> dict[str, Any]:
+    """Return the order of one customer, a line a product, in the shape of the retailer's create call.
 
-    `customer` overrides fields of the shipping address. A product without a cost price gives null money.
+    `customer` overrides fields of the shipping address. The order's money is null when one of its lines has none.
     """
+    promised = (now + timedelta(days=DELIVERY_DAYS)).replace(hour=0, minute=0, second=0).strftime(MOMENT)
+    items = [{**_bought(product, quantity), "promised_date": promised} for product, quantity in basket]
+    money: dict[str, str | None] = dict.fromkeys(MONEY)
+    if all(item["total"] is not None for item in items):
+        money = {name: f"{sum(Decimal(item[name]) for item in items):.2f}" for name in MONEY}
+    return {"items": items, **money, "comment": comment, "shipping_address": {**STRANGER, **customer}}
+
+
+def _bought(product: Product, quantity: int) -> dict[str, Any]:
+    """Return one line of a purchase; a product without a cost price gives null money."""
     money: dict[str, str | None] = dict.fromkeys(MONEY)
     if product.unit_cost_price is not None:
         subtotal = Decimal(product.unit_cost_price) * quantity
         tax = (subtotal * VAT_PER_CENT / 100).quantize(Decimal("0.01"))
         money = {"subtotal": f"{subtotal:.2f}", "tax": f"{tax:.2f}", "total": f"{subtotal + tax:.2f}"}
-    promised = (now + timedelta(days=DELIVERY_DAYS)).replace(hour=0, minute=0, second=0)
-    item = {
+    return {
         "part_number": product.part_number,
         "retailer_sku_reference": product.part_number,
         "supplier_sku_reference": product.sku,
@@ -89,10 +100,8 @@ def purchase(product: Product, quantity: int, now: datetime, customer: Mapping[s
         "unit_cost_price": product.unit_cost_price,
         "tax_rate": None if product.unit_cost_price is None else f"{VAT_PER_CENT:.2f}",
         **money,
-        "promised_date": promised.strftime(MOMENT),
         "retailer_additional_reference": product.data.get("tradedCode"),
     }
-    return {"items": [item], **money, "shipping_address": {**STRANGER, **customer}}
 
 
 def product_data(stock_number: str, sku: str, ean: str, free_stock: int, extra: Mapping[str, Any]) -> dict[str, Any]:

@@ -128,7 +128,7 @@ class Rest:
         mine = filters.get("supplier_id") in {None, "", str(account.supplier_id)}
         theirs = filters.get("retailer_id") in {None, "", str(account.retailer_id)}
         ids = caller.orders.select(filters) if mine and theirs else ()
-        return envelope(request, self.state.url(ORDERS), ids, caller.orders.wire)
+        return envelope(request, self.state.url(ORDERS), ids, caller.orders.wire, repeated_pages=caller.repeated_pages)
 
     def _order(self, caller: Supplier, request: Request, _: Body) -> Response:
         return JSONResponse(_found(caller, request).wire)

@@ -125,12 +125,30 @@ class Virtualstock(System):
         The channel takes the sold units off its own published number at once. `customer` overrides
         fields of the shipping address (`full_name`, `line_1`, `postal_code`, ...).
         """
+        return self.buy_basket(account, {sku: quantity}, customer)
+
+    def buy_basket(
+        self,
+        account: str,
+        basket: Mapping[str, int],
+        customer: Mapping[str, Any] | None = None,
+        comment: str | None = None,
+    ) -> str | None:
+        """Let a customer buy these units by SKU in one order, as `buy` does: all of them or nothing.
+
+        `comment` is the order's free text, the only place that v4 has for a gift message.
+        """
         supplier, now = self.state.supplier(account), self.clock.now()
-        product = supplier.products.by_sku(sku)
-        if product.free_stock < quantity:
+        lines = [(supplier.products.by_sku(sku), quantity) for sku, quantity in basket.items()]
+        if any(product.free_stock < quantity for product, quantity in lines):
             return None
-        product.publish(product.free_stock - quantity, now)
-        return self.state.place(supplier, purchase(product, quantity, now, customer or {}), now).reference
+        for product, quantity in lines:
+            product.publish(product.free_stock - quantity, now)
+        return self.state.place(supplier, purchase(lines, now, customer or {}, comment), now).reference
+
+    def repeat_page(self, account: str, share: float = 1.0) -> None:
+        """Let the next order page after a first one repeat this share of the page before it (1.0: all of it)."""
+        self.state.supplier(account).repeated_pages.append(share)
 
     def publishing(self, account: str, sku: str, seconds: float) -> None:
         """Let the product be in its publishing state, in which every write gets 409, for this long."""

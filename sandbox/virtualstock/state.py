@@ -45,13 +45,17 @@ class Account:
 
 @dataclass
 class Supplier:
-    """What belongs to one account, and nobody else may see; `refusals` counts `METHOD route status`."""
+    """What belongs to one account, and nobody else may see; `refusals` counts `METHOD route status`.
+
+    `repeated_pages` are the shares of a page that its next pages wrongly show again.
+    """
 
     account: Account
     references: Iterator[str]
     orders: OrderBook = field(default_factory=OrderBook)
     products: Catalogue = field(default_factory=Catalogue)
     refusals: Counter[str] = field(default_factory=Counter)
+    repeated_pages: list[float] = field(default_factory=list)
 
     def new_reference(self) -> str:
         """Return a nine-digit order number that the account has not had."""

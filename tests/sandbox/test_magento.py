@@ -680,6 +680,7 @@ async def test_the_dump_tells_the_whole_story(shop: Shop) -> None:
             "reference": "JL-1",
             "channel": "integration",
             "created_at": start,
+            "deducted_at": start,
             "state": "canceled",
             "lines": [{"sku": "MUG", "quantity": 3, "shipped": 2, "cancelled": 1}],
             "shipments": [{"id": "1", "at": later, "carrier": "Evri", "tracking": "EV1", "lines": {"MUG": 2}}],

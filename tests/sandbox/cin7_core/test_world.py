@@ -56,6 +56,17 @@ async def test_the_history_tells_when_what_was_free(desk: Desk) -> None:
     }
 
 
+async def test_the_dump_tells_when_a_sale_first_took_its_units(desk: Desk) -> None:
+    header = await desk.header("JL-1-A")
+    desk.clock.pass_by(60)
+    draft = await desk.order({MUG: 1}, status="DRAFT", external_id="JL-2-A")
+    placed = await desk.order({MUG: 1}, external_id="JL-3-A")
+    at = "2026-03-02T09:01:00+00:00"
+    assert order_of(desk, header["ID"])["deducted_at"] is None
+    assert order_of(desk, draft["ID"])["deducted_at"] is None
+    assert (order_of(desk, placed["ID"])["created_at"], order_of(desk, placed["ID"])["deducted_at"]) == (at, at)
+
+
 async def test_a_hand_keyed_order_has_the_reference_and_no_external_id(desk: Desk) -> None:
     order_id = desk.system.key_order_by_hand("300000777", {MUG: 2})
     (row,) = (await desk.get("saleList", Search="300000777"))["SaleList"]
