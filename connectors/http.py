@@ -21,6 +21,7 @@ from domain.budgets import Archive, Budgets, Lane, Limit
 from domain.clock import Clock
 
 LONGEST_WAIT_SECONDS = 5.0
+Transport = httpx.AsyncBaseTransport
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -55,7 +56,7 @@ class Surroundings:
     clock: Clock
     budgets: Budgets
     archive: Archive
-    transport: httpx.AsyncBaseTransport | None = None
+    transport: Transport | None = None
 
 
 @dataclass

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from domain.installation import Side
 from domain.records import Kind
@@ -124,3 +124,9 @@ def set_gate(tx: Transaction, inbox_ids: Sequence[int], gate: str) -> int:
     return tx.run(
         update(_inbox).where(_inbox.c.installation == tx.installation, _inbox.c.id.in_(inbox_ids)).values(gate=gate)
     )
+
+
+def rejected(tx: Transaction) -> int:
+    """Return how many originals could not be read."""
+    where = (_inbox.c.installation == tx.installation, _inbox.c.gate == REJECTED)
+    return int(tx.value(select(func.count()).where(*where)) or 0)

@@ -228,6 +228,12 @@ def drop_unattempted(tx: Transaction, kind: Kind, key: str, reason: str) -> bool
     )
 
 
+def open_of(tx: Transaction, kind: Kind, limit: int) -> list[Any]:
+    """Return the open messages of a kind, the one that is due first at the top."""
+    where = (_message.c.installation == tx.installation, _message.c.kind == kind, _message.c.closed_at.is_(None))
+    return tx.rows(select(_message).where(*where).order_by(_message.c.due_at, _message.c.id).limit(limit))
+
+
 def due_now(tx: Transaction, message_ids: Sequence[int]) -> None:
     """Let these open messages be taken up at once."""
     if message_ids:

@@ -215,3 +215,9 @@ def in_flight(tx: Transaction, skus: Sequence[str], as_of: datetime | None) -> d
         }
         for row in rows
     }
+
+
+def unanswered(tx: Transaction) -> int:
+    """Return how many orders the marketplace still waits to see acknowledged, or finished."""
+    where = (_order.c.installation == tx.installation, _order.c.acknowledged_at.is_(None), _order.c.final_at.is_(None))
+    return int(tx.value(select(func.count()).where(*where)) or 0)

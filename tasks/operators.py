@@ -4,13 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import or_, select
-
 from domain.identifiers import visible
-from ledger import holds, inbox, items, journal, levels, messages
+from ledger import holds, inbox, items, journal, levels, messages, stories
 from ledger.database import Transaction
-from ledger.rows import table
-from ledger.tables import Cause, Event, Hold, Inbox, ItemRow, Message, OrderLineRow, SalesOrderRow
 from tasks import carriers
 
 _TYPES_OF_SUBJECT = {holds.INBOX, holds.MESSAGE, holds.LEVEL, holds.ORDER, holds.INSTALLATION}
@@ -90,46 +86,11 @@ def approve_stock(tx: Transaction, *, by: str, dry_run: bool) -> Plan:
 
 def timeline(tx: Transaction, number: str) -> Plan:
     """Return the whole story of a John Lewis number, back-office number, tracking number, SKU or EAN."""
-    keys = _order_keys(tx, number)
+    keys = stories.order_keys(tx, number)
     if not keys:
         raise NothingToDo(f"Nothing here is called {visible(number)}: no order, shipment, SKU or EAN.")
-    event, hold, message = table(Event), table(Hold), table(Message)
-    where = (event.c.installation == tx.installation, event.c.order_key.in_(keys))
-    rows = [
-        (
-            row.at,
-            {"order": row.order_key, "what": f"{row.kind} {row.what}", "detail": row.detail, "run": row.run_id[:8]},
-        )
-        for row in tx.rows(select(event).where(*where))
-    ]
-    for row in tx.rows(select(hold).where(hold.c.installation == tx.installation, hold.c.order_key.in_(keys))):
-        told = {"order": row.order_key, "what": f"hold {row.type}", "detail": row.detail, "run": ""}
-        rows.append((row.opened_at, told))
-        if row.closed_at:
-            rows.append(
-                (
-                    row.closed_at,
-                    {**told, "what": f"hold closed {row.type}", "detail": f"{row.closed_as} by {row.closed_by}"},
-                )
-            )
-    open_messages = select(message).where(
-        message.c.installation == tx.installation, message.c.order_key.in_(keys), message.c.closed_at.is_(None)
-    )
-    for row in tx.rows(open_messages):
-        rows.append(
-            (
-                tx.now,
-                {
-                    "order": row.order_key,
-                    "what": f"owed {row.kind}",
-                    "detail": f"due {row.due_at:%d %b %H:%M}",
-                    "run": "",
-                },
-            )
-        )
-    rows.sort(key=lambda pair: pair[0])
     plan = Plan(f"{visible(number)}: {len(keys)} orders", done=True)
-    plan.rows = [{"at": f"{at:%Y-%m-%d %H:%M:%S}", **told} for at, told in rows]
+    plan.rows = [{"at": f"{at:%Y-%m-%d %H:%M:%S}", **told} for at, told in stories.told(tx, keys)]
     return plan
 
 
@@ -140,59 +101,9 @@ def _chosen(tx: Transaction, *, order: str, cause: int, message: int) -> Sequenc
         return holds.open_holds(tx, cause_id=cause)
     if message:
         return holds.open_holds(tx, subject=holds.MESSAGE, subject_id=str(message))
-    return [one for key in _order_keys(tx, order) or [order] for one in holds.open_holds(tx, order_key=key)]
+    return [one for key in stories.order_keys(tx, order) or [order] for one in holds.open_holds(tx, order_key=key)]
 
 
 def _row(one: Any) -> dict[str, str]:
     effect = "back before its gate" if one.subject == holds.INBOX else "its hold is lifted"
     return {"order": one.order_key, "held for": one.type, "why": one.detail, "effect": effect}
-
-
-def _order_keys(tx: Transaction, number: str) -> list[str]:
-    order, line, item = table(SalesOrderRow), table(OrderLineRow), table(ItemRow)
-    rows, message = table(Inbox), table(Message)
-    here = tx.installation
-    found = {
-        row.key
-        for row in tx.rows(
-            select(order.c.key).where(
-                order.c.installation == here,
-                or_(order.c.key == number, order.c.reference == number, order.c.back_office_id == number),
-            )
-        )
-    }
-    skus = [
-        row.sku
-        for row in tx.rows(
-            select(item.c.sku).where(item.c.installation == here, or_(item.c.sku == number, item.c.ean == number))
-        )
-    ]
-    for statement in (
-        select(line.c.order_key).where(line.c.installation == here, line.c.sku.in_([*skus, number])),
-        select(rows.c.order_key).where(
-            rows.c.installation == here, or_(rows.c.key == number, rows.c.tracking == number)
-        ),
-        select(message.c.order_key).where(
-            message.c.installation == here, or_(message.c.key == number, message.c.external_id == number)
-        ),
-    ):
-        found |= {row.order_key for row in tx.rows(statement) if row.order_key}
-    return sorted(found)
-
-
-def open_causes(tx: Transaction) -> list[dict[str, str]]:
-    """Return the open causes, the one with the nearest deadline first."""
-    cause = table(Cause)
-    rows = tx.rows(select(cause).where(cause.c.installation == tx.installation, cause.c.closed_at.is_(None)))
-    rows.sort(key=lambda row: (row.first_deadline_at is None, row.first_deadline_at or row.opened_at))
-    return [
-        {
-            "cause": str(row.id),
-            "what": row.title,
-            "detail": row.detail,
-            "holds": str(row.count),
-            "owner": row.owner,
-            "first deadline": f"{row.first_deadline_at:%Y-%m-%d %H:%M}" if row.first_deadline_at else "",
-        }
-        for row in rows
-    ]

@@ -3,15 +3,11 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
-from sqlalchemy import func, select
-
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import NotNow
 from domain.records import Kind, Page, Received, Reject
 from ledger import inbox, journal, orders, scans
 from ledger.database import Transaction
-from ledger.rows import table
-from ledger.tables import Inbox, SalesOrderRow
 from tasks.loops import Intake
 from tasks.run import Run, Walk, age
 
@@ -135,9 +131,4 @@ def _all_known(run: Run, intake: Intake, page: Page) -> bool:
     with run.transaction() as tx:
         if inbox.unseen(tx, intake.side, intake.kind, {r.record.key: r.record.fingerprint() for r in page.received}):
             return False
-        order, rows = table(SalesOrderRow), table(Inbox)
-        unanswered = select(func.count()).where(
-            order.c.installation == tx.installation, order.c.acknowledged_at.is_(None), order.c.final_at.is_(None)
-        )
-        rejected = select(func.count()).where(rows.c.installation == tx.installation, rows.c.gate == inbox.REJECTED)
-        return int(page.total) <= int(tx.value(unanswered)) + int(tx.value(rejected))
+        return page.total <= orders.unanswered(tx) + inbox.rejected(tx)

@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
-
-from connectors.http import Surroundings
+from connectors.http import Surroundings, Transport
 from connectors.registry import open_connector
 from connectors.roles import Connector, Feed, OpenOrder, Sink
 from domain.clock import Clock, ScaledClock
@@ -129,7 +127,7 @@ def ledger_url() -> str:
     return os.environ.get("LEDGER_URL", "sqlite:///ledger.sqlite")
 
 
-def surroundings(database: Database, transport: httpx.AsyncBaseTransport | None = None) -> Surroundings:
+def surroundings(database: Database, transport: Transport | None = None) -> Surroundings:
     """Return what every connector is handed."""
     return Surroundings(database.clock, LedgerBudgets(database), LedgerArchive(database), transport)
 

@@ -1,0 +1,1 @@
+"""When: one file a loop; a flow reads as a sentence."""

@@ -1,0 +1,21 @@
+"""SKU, EAN and stock number are kept current from both sides."""
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.reports import REPORTS
+from tasks.loops import ITEMS
+from tasks.opened import opened
+from tasks.reporting import report
+from tasks.steps import file, gate, pull
+
+
+@flow(name="items", **REPORTS)
+async def items(installation: str) -> State[Any]:
+    """Read the item master and the listings; release what waited for a SKU."""
+    async with opened(installation, ITEMS) as run:
+        async for chunk in pull(run):
+            await file(run, await gate(run, chunk))
+        return await report(run)

@@ -1,0 +1,96 @@
+"""The story of an order, from the journal, the holds and what is still owed; and which orders a number belongs to."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select
+
+from ledger.database import Transaction
+from ledger.rows import table
+from ledger.tables import Cause, Event, Hold, Inbox, ItemRow, Message, OrderLineRow, SalesOrderRow
+
+
+def told(tx: Transaction, keys: Sequence[str]) -> list[tuple[datetime, dict[str, str]]]:
+    """Return what happened to these orders, what held them, and what they still owe, in order of time."""
+    event, hold, message = table(Event), table(Hold), table(Message)
+    where = (event.c.installation == tx.installation, event.c.order_key.in_(keys))
+    rows = [
+        (
+            row.at,
+            {"order": row.order_key, "what": f"{row.kind} {row.what}", "detail": row.detail, "run": row.run_id[:8]},
+        )
+        for row in tx.rows(select(event).where(*where))
+    ]
+    for row in tx.rows(select(hold).where(hold.c.installation == tx.installation, hold.c.order_key.in_(keys))):
+        told = {"order": row.order_key, "what": f"hold {row.type}", "detail": row.detail, "run": ""}
+        rows.append((row.opened_at, told))
+        if row.closed_at:
+            rows.append(
+                (
+                    row.closed_at,
+                    {**told, "what": f"hold closed {row.type}", "detail": f"{row.closed_as} by {row.closed_by}"},
+                )
+            )
+    open_messages = select(message).where(
+        message.c.installation == tx.installation, message.c.order_key.in_(keys), message.c.closed_at.is_(None)
+    )
+    rows += [
+        (
+            tx.now,
+            {"order": row.order_key, "what": f"owed {row.kind}", "detail": f"due {row.due_at:%d %b %H:%M}", "run": ""},
+        )
+        for row in tx.rows(open_messages)
+    ]
+    rows.sort(key=lambda pair: pair[0])
+    return rows
+
+
+def order_keys(tx: Transaction, number: str) -> list[str]:
+    """Return the keys of the orders that a number, of whatever kind, belongs to."""
+    order, line, item = table(SalesOrderRow), table(OrderLineRow), table(ItemRow)
+    rows, message = table(Inbox), table(Message)
+    here = tx.installation
+    found = {
+        row.key
+        for row in tx.rows(
+            select(order.c.key).where(
+                order.c.installation == here,
+                or_(order.c.key == number, order.c.reference == number, order.c.back_office_id == number),
+            )
+        )
+    }
+    skus = [
+        row.sku
+        for row in tx.rows(
+            select(item.c.sku).where(item.c.installation == here, or_(item.c.sku == number, item.c.ean == number))
+        )
+    ]
+    for statement in (
+        select(line.c.order_key).where(line.c.installation == here, line.c.sku.in_([*skus, number])),
+        select(rows.c.order_key).where(
+            rows.c.installation == here, or_(rows.c.key == number, rows.c.tracking == number)
+        ),
+        select(message.c.order_key).where(
+            message.c.installation == here, or_(message.c.key == number, message.c.external_id == number)
+        ),
+    ):
+        found |= {row.order_key for row in tx.rows(statement) if row.order_key}
+    return sorted(found)
+
+
+def open_causes(tx: Transaction) -> list[dict[str, str]]:
+    """Return the open causes, the one with the nearest deadline first."""
+    cause = table(Cause)
+    rows = tx.rows(select(cause).where(cause.c.installation == tx.installation, cause.c.closed_at.is_(None)))
+    rows.sort(key=lambda row: (row.first_deadline_at is None, row.first_deadline_at or row.opened_at))
+    return [
+        {
+            "cause": str(row.id),
+            "what": row.title,
+            "detail": row.detail,
+            "holds": str(row.count),
+            "owner": row.owner,
+            "first deadline": f"{row.first_deadline_at:%Y-%m-%d %H:%M}" if row.first_deadline_at else "",
+        }
+        for row in rows
+    ]

@@ -1,0 +1,54 @@
+"""The steps as Prefect tasks: retried when a system is unavailable, never cached, nothing of them persisted."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+
+from domain.answers import Unavailable
+from tasks import carriers as _carriers
+from tasks import confirm as _confirm
+from tasks import filing as _filing
+from tasks import judge as _judge
+from tasks import pull as _pull
+from tasks import push as _push
+from tasks.pull import Pulled
+from tasks.run import Run
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def only_if_unavailable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Tell Prefect to retry a step only when a system was unavailable: nothing was done, and others went on."""
+    return isinstance(state.result(raise_on_failure=False), Unavailable)
+
+
+def step(function: Callable[P, Awaitable[T]], name: str) -> Task[P, Any]:
+    """Make a step a task."""
+    return task(  # type: ignore[call-overload, no-any-return] # prefect types its decorator by overloads
+        function,
+        name=name,
+        retries=2,
+        retry_delay_seconds=[2, 10],
+        retry_condition_fn=only_if_unavailable,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
+
+
+confirm = step(_confirm.confirm, "confirm")
+gate = step(_judge.judge, "gate")
+file = step(_filing.file, "file")
+push = step(_push.push, "push")
+compare_carriers = step(_carriers.compare_carriers, "compare carriers")
+_pull_chunk = step(_pull.pull_chunk, "pull")
+
+
+async def pull(run: Run) -> AsyncIterator[Pulled]:
+    """Yield chunk after chunk of every intake; each chunk is a task run of its own."""
+    for intake in run.loop.intakes:
+        while (chunk := await _pull_chunk(run, intake)) is not None:
+            yield chunk
