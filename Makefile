@@ -1,0 +1,80 @@
+# Everything that a person or CI runs. Each target sets up what it needs; a second call finds it done.
+# To change a dependency: edit pyproject.toml, then
+#   uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url \
+#     --no-header --no-annotate --output-file requirements.lock
+
+PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
+KEEP ?= 1
+SEEDS ?= 500
+BIN := .venv/bin
+PACKAGES := flows tasks connectors expectations ledger domain sandbox deployments tests
+
+export PYTHONPATH := $(CURDIR)
+export DO_NOT_TRACK := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# For `make deploy`, `make worker` and `make test-e2e` alike: unset, Prefect would start a server of its own in each.
+LOCAL_API := http://127.0.0.1:4200/api
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check unit e2e browser bench simulate server deploy worker clean
+
+help: ## Show what there is
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+# uv is used where it is, or can be had; pip does the same more slowly.
+.venv/ready: requirements.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install python3.11 and python3.11-venv."; exit 1; }
+	@echo "Setting up .venv (once; under a minute)"
+	@$(PYTHON) -m venv .venv
+	@if command -v uv >/dev/null || $(BIN)/python -m pip install --quiet uv; then \
+	  PATH="$$PATH:$(CURDIR)/$(BIN)" uv pip install --quiet --python $(BIN)/python --link-mode copy --compile-bytecode --require-hashes -r requirements.lock; \
+	else \
+	  echo "uv cannot be had; pip does it"; \
+	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock; \
+	fi
+	@$(BIN)/python -m compileall -q $(filter-out tests,$(PACKAGES))
+	@touch $@
+
+demo: .venv/ready ## Trade a compressed day; KEEP=0 ends by itself
+	@KEEP=$(KEEP) $(BIN)/python -m deployments.demo
+
+test: check unit e2e ## Everything that guards the project
+
+check: .venv/ready ## Lint, format, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(PACKAGES)
+	$(BIN)/lint-imports
+
+unit: .venv/ready ## Unit, contract, stateful and flow tests, on two cores
+	$(BIN)/pytest -n 2 --dist worksteal --ignore tests/e2e
+
+e2e: .venv/ready browser ## Real server, worker, browser and PostgreSQL
+	$(BIN)/pytest tests/e2e
+
+# The browser test says so loudly, and fails in CI, where there is none.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing a browser for the tests" && \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium >/dev/null; \
+	} || echo "No browser, and none can be installed here: install chromium."
+
+bench: .venv/ready ## Measure, and write docs/benchmarks.md
+	$(BIN)/python -m tests.benchmarks
+
+simulate: .venv/ready ## Any number of seeds: make simulate SEEDS=100000
+	$(BIN)/python -m tests.stateful --seeds $(SEEDS)
+
+server: .venv/ready ## A Prefect server with its UI on port 4200
+	PREFECT_UI_URL=http://127.0.0.1:4200 $(BIN)/prefect server start
+
+deploy: .venv/ready ## Write prefect.yaml to the server
+	PREFECT_API_URL=$${PREFECT_API_URL:-$(LOCAL_API)} $(BIN)/prefect --no-prompt work-pool create local --type process --overwrite </dev/null
+	PREFECT_API_URL=$${PREFECT_API_URL:-$(LOCAL_API)} $(BIN)/prefect --no-prompt deploy --all </dev/null
+
+worker: .venv/ready ## Work on what is due; reads .env when there is one
+	@set -a; [ ! -f .env ] || . ./.env; set +a; \
+	PREFECT_API_URL=$${PREFECT_API_URL:-$(LOCAL_API)} exec $(BIN)/prefect worker start --pool local --limit 2
+
+clean: ## Remove what the demo and the tests left
+	rm -rf .demo .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
