@@ -1,0 +1,1 @@
+"""Where and for whom: installations, the demo, and images for servers."""

@@ -1,0 +1,1 @@
+"""The demo: two sellers trade through a compressed day, with trouble, on this machine alone."""

@@ -1,0 +1,125 @@
+"""A local Prefect server with our deployments, its workers, and what is asked of its API."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from deployments.demo.processes import ROOT, Child, Children, free_port
+
+BIN = Path(sys.executable).parent
+FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+_BUSY = 503
+_TRIES = 8
+
+
+class Orchestrator:
+    """The server behind `url`. Start it once; `environment` is what programs need to reach it."""
+
+    def __init__(self, children: Children, *, port: int | None = None, **environment: str) -> None:
+        port = port or free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self.environment = {
+            "PREFECT_HOME": str(children.folder / "prefect"),
+            "PREFECT_API_URL": f"{self.url}/api",
+            "PREFECT_UI_URL": self.url,
+            "PREFECT_LOGGING_LEVEL": "WARNING",
+            "PYTHONPATH": str(ROOT),
+            "DO_NOT_TRACK": "1",
+            **environment,
+        }
+        self._children = children
+        self._api = httpx.Client(base_url=f"{self.url}/api", timeout=30, trust_env=False)
+        self._server = children.start(
+            "server",
+            *(str(BIN / "prefect"), "server", "start", "--host", "127.0.0.1", "--port", str(port)),
+            **self.environment,
+        )
+        self._ids: dict[str, str] = {}
+
+    def wait(self, seconds: float = 90.0) -> None:
+        """Wait until the server answers. Raises `RuntimeError` with its last words."""
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends and self._server.alive:
+            try:
+                if self._api.get("/health").is_success:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.2)
+        raise RuntimeError(f"The Prefect server did not start. It said:\n{self._server.last_words()}")
+
+    def deploy(self) -> None:
+        """Make the work pool and deploy prefect.yaml, as `make deploy` does."""
+        for command in (["work-pool", "create", "local", "--type", "process", "--overwrite"], ["deploy", "--all"]):
+            done = subprocess.run(  # noqa: S603 - our own commands
+                [str(BIN / "prefect"), "--no-prompt", *command],
+                cwd=ROOT,
+                env={**self._children.environment, **self.environment},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode:
+                raise RuntimeError(f"prefect {' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")
+        found = self.ask("POST", "/deployments/filter", {})
+        self._ids = {deployment["name"]: deployment["id"] for deployment in found}
+
+    def pause_schedules(self) -> None:
+        """Let no deployment run by its schedule: somebody else starts the runs."""
+        for deployment in self._ids.values():
+            self.ask("PATCH", f"/deployments/{deployment}", {"paused": True})
+
+    def start_worker(self, **environment: str) -> Child:
+        """Start a worker that runs at most two flow runs at a time: SQLite under the server takes no more writers."""
+        return self._children.start(
+            "worker",
+            *(str(BIN / "prefect"), "worker", "start", "--pool", "local", "--limit", "2"),
+            **{**self.environment, **environment},
+        )
+
+    def run(self, deployment: str, parameters: Mapping[str, Any] | None = None) -> str:
+        """Ask for a run of a deployment now; return its id."""
+        body = {"state": {"type": "SCHEDULED"}, "parameters": dict(parameters or {}), "enforce_parameter_schema": False}
+        return str(self.ask("POST", f"/deployments/{self._ids[deployment]}/create_flow_run", body)["id"])
+
+    def states(self, run_ids: list[str]) -> dict[str, dict[str, Any]]:
+        """Return the flow runs of these ids as the API shows them."""
+        if not run_ids:
+            return {}
+        found = self.ask("POST", "/flow_runs/filter", {"flow_runs": {"id": {"any_": run_ids}}, "limit": 200})
+        return {run["id"]: run for run in found}
+
+    def wait_for(self, run_id: str, seconds: float = 120.0) -> dict[str, Any]:
+        """Wait until a run is over and return it. Raises `TimeoutError`."""
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            run: dict[str, Any] = self.ask("GET", f"/flow_runs/{run_id}")
+            if run["state_type"] in FINAL:
+                return run
+            time.sleep(0.3)
+        raise TimeoutError(f"Run {run_id} is {run['state_type']} after {seconds:.0f} s.")
+
+    def crash(self, run_id: str) -> None:
+        """Say that a run whose worker was killed is over: nobody else would, and it keeps its place in the queue."""
+        state = {"type": "CRASHED", "name": "Crashed", "message": "Its worker was killed."}
+        self.ask("POST", f"/flow_runs/{run_id}/set_state", {"state": state, "force": True})
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the API; a server that is busy (503: SQLite takes one writer) is asked again."""
+        for attempt in range(_TRIES):
+            try:
+                answer = self._api.request(method, path, json=body)
+            except httpx.TransportError:
+                if attempt == _TRIES - 1:
+                    raise
+            else:
+                if answer.status_code != _BUSY:
+                    answer.raise_for_status()
+                    return answer.json() if answer.content else None
+            time.sleep(0.1 * 2**attempt)
+        raise RuntimeError(f"The Prefect server is still busy after {_TRIES} tries of {method} {path}.")
