@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from domain.records import Dispatch, Kind, LineQuantity, LineStatus, SalesOrder
+from domain.records import Dispatch, Kind, LineQuantity, LineStatus, OrderLine, SalesOrder
 
 
 class DoesNotFit(Exception):
@@ -42,14 +42,29 @@ class LineLife:
         """Fold in what the marketplace says of the whole line."""
         match status:
             case LineStatus.CANCEL_REQUESTED:
-                return replace(self, cancel_requested=self.ordered - self.dispatched)
+                return replace(self, cancel_requested=max(self.cancel_requested, self.ordered - self.dispatched))
             case LineStatus.CANCELLED:
-                gone = self.ordered - self.dispatched
-                return replace(self, cancel_requested=gone, cancelled=gone)
+                gone = max(self.cancelled, self.ordered - self.dispatched)
+                return replace(self, cancel_requested=max(self.cancel_requested, gone), cancelled=gone)
             case LineStatus.DISPATCHED | LineStatus.RETURNED:
-                return replace(self, shipped=self.ordered - self.cancelled, dispatched=self.ordered - self.cancelled)
+                went = max(self.dispatched, self.ordered - self.cancelled)
+                return replace(self, shipped=max(self.shipped, went), dispatched=went)
             case _:
                 return self
+
+    def as_ordered(self, line: OrderLine, sku: str) -> "LineLife":
+        """Return it with the SKU and the quantity of a newer sight of its order.
+
+        The quantity is corrected only until something has happened to the line: a marketplace
+        may show what is left of a quantity after a cancellation.
+        """
+        untouched = not (self.cancel_requested or self.cancelled or self.shipped or self.dispatched)
+        return replace(
+            self,
+            sku=sku or self.sku,
+            stock_number=line.stock_number or self.stock_number,
+            ordered=max(0, line.quantity) if untouched else self.ordered,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,23 +122,22 @@ def owes(order: OrderLife, policy: OrderPolicy) -> tuple[Kind, ...]:
 
 
 def fold(known: Iterable[LineLife], order: SalesOrder, skus: Mapping[str, str]) -> tuple[LineLife, ...]:
-    """Fold one sight of an order into what is known of its lines; `skus` gives a line its SKU where the order does not."""
-    before = {line.line: line for line in known}
-    return tuple(
-        before.get(
-            line.line,
-            LineLife(
-                line.line, line.sku or skus.get(line.stock_number or "", ""), line.quantity, line.stock_number or ""
-            ),
-        ).seen_as(line.status)
-        for line in order.lines
-    )
+    """Fold one sight of an order into what is known of its lines; a line that it does not show stays as it was.
+
+    `skus` gives, by stock number, the SKU of a line that names none.
+    """
+    lives = {life.line: life for life in known}
+    for line in order.lines:
+        sku = line.sku or skus.get(line.stock_number or "", "")
+        life = lives.get(line.line, LineLife(line.line, sku, 0))
+        lives[line.line] = life.as_ordered(line, sku).seen_as(line.status)
+    return tuple(lives.values())
 
 
 def allocate(dispatch: Dispatch, lines: Sequence[LineLife]) -> tuple[LineQuantity, ...]:
     """Give each shipped unit to an order line that still expects it.
 
-    Raises `DoesNotFit` when the order has no such SKU, or not so many left to ship.
+    Raises `DoesNotFit` when the order has no such SKU, or not so many left to ship, or nothing was shipped.
     """
     left = {line.line: line.to_ship for line in lines}
     given: dict[str, int] = {}
@@ -140,6 +154,8 @@ def allocate(dispatch: Dispatch, lines: Sequence[LineLife]) -> tuple[LineQuantit
         if wanted > 0:
             has = sum(line.to_ship for line in candidates)
             raise DoesNotFit(f"{shipped.quantity} of {shipped.sku} were shipped, the order has {has} left to ship")
+    if not given:
+        raise DoesNotFit("it names no unit that was shipped")
     by_line = {line.line: line for line in lines}
     return tuple(
         LineQuantity(line=name, sku=by_line[name].sku, stock_number=by_line[name].stock_number, quantity=quantity)
