@@ -27,8 +27,11 @@ def available_to_sell(counts: Mapping[Deducts, int], in_flight: Mapping[Deducts,
 
 
 def looks_whole(rows: int, trusted_rows: int) -> bool:
-    """Tell whether a scan has about as many rows as the last trusted one (none yet: any number)."""
-    return trusted_rows == 0 or abs(rows - trusted_rows) <= max(1, trusted_rows * ROW_COUNT_TOLERANCE)
+    """Tell whether a scan has about as many rows as the last trusted one (none yet: any number but none).
+
+    A scan with nothing in it is never believed: it would take the whole catalogue off sale.
+    """
+    return rows > 0 and (trusted_rows == 0 or abs(rows - trusted_rows) <= max(1, trusted_rows * ROW_COUNT_TOLERANCE))
 
 
 @dataclass(frozen=True, slots=True)
