@@ -22,13 +22,19 @@ class Lane(IntEnum):
 class Limit:
     """What one account, or one group of its operations, may be asked in a minute.
 
-    `burst` permits may be spent at once; the refill is so much slower than `per_minute` that no
-    window of a minute, wherever it begins, sees more than `per_minute` calls.
+    `burst` permits may be spent at once (never more than `per_minute`); the refill is so much
+    slower than `per_minute` that no window of a minute, wherever it begins, sees more calls.
     """
 
     per_minute: int
     burst: int = 4
     group: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a limit that permits nothing; keep the burst within it."""
+        if self.per_minute < 1 or self.burst < 1:
+            raise ValueError(f"a limit of {self.per_minute} calls a minute, {self.burst} at once, permits no call")
+        object.__setattr__(self, "burst", min(self.burst, self.per_minute))
 
     @property
     def refill_per_second(self) -> float:
