@@ -116,6 +116,10 @@ class NotNow(Exception):
         super().__init__(f"{account}: the call budget is spent until {at:%H:%M:%S}.")
         self.account, self.at = account, at
 
+    def __reduce__(self) -> tuple[type["NotNow"], tuple[str, datetime]]:
+        """Let the exception cross a process border whole."""
+        return type(self), (self.account, self.at)
+
 
 class OutcomeUnknown(Exception):
     """A write went out and no readable answer came back."""

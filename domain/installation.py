@@ -64,7 +64,7 @@ class StockPolicy(_Settings):
     pools: tuple[str, ...] = Field(default=(), description="pools that count; empty: all that the back office gives")
     buffer_owner: Literal["layer", "back_office"] = "layer"
     buffer: int = Field(default=0, ge=0)
-    buffers: dict[str, int] = {}
+    buffers: dict[str, Annotated[int, Field(ge=0)]] = {}
     age_limit_minutes: int = Field(default=240, ge=5)
 
     @model_validator(mode="after")

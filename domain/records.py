@@ -62,6 +62,14 @@ class Address(Record):
     phone: str = ""
     email: str = ""
 
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        """Show nothing of it: a record's text may reach a log."""
+        return []
+
+    def __str__(self) -> str:
+        """Show nothing of it, as above."""
+        return repr(self)
+
 
 class OrderLine(Record):
     """One line of a sales order. Prices are per each; None where the marketplace sends none."""
@@ -91,7 +99,7 @@ class SalesOrder(Record):
     currency: str = "GBP"
     lines: tuple[OrderLine, ...]
     ship_to: Address
-    gift_message: str = ""
+    gift_message: str = Field(default="", repr=False, description="personal data")
     delivery_service: str = ""
     test: bool = False
 
