@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from domain.budgets import Bucket, Lane, Limit
 from ledger.database import Database
@@ -10,6 +10,13 @@ from ledger.rows import insert_new, table
 from ledger.tables import BudgetRow
 
 _budget = table(BudgetRow)
+_OF_KEY = select(_budget).where(_budget.c.key == bindparam("of_key"))
+_SPEND = (
+    update(_budget)
+    .where(_budget.c.key == bindparam("of_key"))
+    .values({name: bindparam(name) for name in ("permits", "at", "closed_until")})
+    .values(calls=_budget.c.calls + bindparam("spent"))
+)
 
 
 class LedgerBudgets:
@@ -22,15 +29,14 @@ class LedgerBudgets:
         """Take one permit: None, or when to ask again."""
         key = f"{account}:{limit.group}"
         with self._database.transaction(account, scope=f"budget:{key}") as tx:
-            row = tx.one(select(_budget).where(_budget.c.key == key))
+            row = next(iter(tx.rows(_OF_KEY, {"of_key": key})), None)
             bucket = Bucket(limit.burst, tx.now) if row is None else Bucket(row.permits, row.at, row.closed_until)
             after, wait_until = bucket.take(limit, lane, tx.now)
             values = {"permits": after.permits, "at": after.at, "closed_until": after.closed_until}
             if row is None:
                 insert_new(tx, BudgetRow, [{"key": key, **values, "calls": 1, "refused": 0}], ["key"])
             else:
-                counted = _budget.c.calls + (1 if wait_until is None else 0)
-                tx.run(update(_budget).where(_budget.c.key == key).values(**values, calls=counted))
+                tx.run(_SPEND, {"of_key": key, **values, "spent": int(wait_until is None)})
             return wait_until
 
     def close(self, account: str, limit: Limit, until: datetime) -> None:

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from ledger.database import Transaction
 from ledger.rows import insert_all, table, upsert
 from ledger.tables import Event, Watermark
 
 _watermark = table(Watermark)
+_OF_FEED = select(_watermark).where(
+    _watermark.c.installation == bindparam("installation"), _watermark.c.feed == bindparam("feed")
+)
 
 
 def write(tx: Transaction, entries: Sequence[tuple[str, str, str, str, str]]) -> None:
@@ -36,7 +39,7 @@ def write(tx: Transaction, entries: Sequence[tuple[str, str, str, str, str]]) ->
 
 def watermark(tx: Transaction, feed: str) -> Any | None:
     """Return (cursor, began_at, completed_at) of a feed, or None when it was never read."""
-    return tx.one(select(_watermark).where(_watermark.c.installation == tx.installation, _watermark.c.feed == feed))
+    return next(iter(tx.rows(_OF_FEED, {"installation": tx.installation, "feed": feed})), None)
 
 
 def set_watermark(

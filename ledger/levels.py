@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, case, exists, func, or_, select, update
 
 from domain.installation import StockPolicy
 from domain.stock import available_to_sell
 from ledger import orders, scans
 from ledger.database import Transaction
 from ledger.rows import insert_new, table, upsert
-from ledger.tables import Hold, ItemRow, Level, OrderLineRow
+from ledger.tables import Hold, ItemRow, Level, Moment, OrderLineRow
 
 _level, _item, _line, _hold = table(Level), table(ItemRow), table(OrderLineRow), table(Hold)
 _CHUNK = 5000
@@ -115,31 +116,14 @@ def claim(tx: Transaction, limit: int, lease: timedelta, *, orders_seen_at: date
     A rise goes only when the orders were pulled whole from a moment (`orders_seen_at`) after its
     scan began: else it could offer again what was just sold.
     """
-    falls = or_(_level.c.wanted == 0, _level.c.wanted < _level.c.published)
-    statement = (
-        select(_level, _item.c.stock_number, _item.c.listing_id)
-        .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
-        .where(
-            _level.c.installation == tx.installation,
-            _level.c.owed,
-            _item.c.listed,
-            _level.c.ticket.is_(None),
-            or_(_level.c.lease_until.is_(None), _level.c.lease_until < tx.now),
-            or_(_level.c.due_at.is_(None), _level.c.due_at <= tx.now),
-            falls if orders_seen_at is None else or_(falls, _level.c.wanted_as_of < orders_seen_at),
-            ~_held(),
-        )
-        .order_by(case((_level.c.wanted == 0, 0), (falls, 1), else_=2), _level.c.sku)
-        .limit(limit)
-    )
-    rows = tx.rows(statement)
+    seen_at = orders_seen_at or datetime.min.replace(tzinfo=UTC)
+    given = {"installation": tx.installation, "now": tx.now, "seen_at": seen_at, "limit": limit}
+    rows = tx.rows(_claimable(), given)
     until = tx.now + lease
-    for row in rows:
-        tx.run(
-            update(_level)
-            .where(_level.c.installation == tx.installation, _level.c.sku == row.sku)
-            .values(sending=row.wanted, lease_until=until, attempt=_level.c.attempt + 1, published=None)
-        )
+    if rows:
+        mine = (_level.c.installation == tx.installation, _level.c.sku.in_([row.sku for row in rows]))
+        claimed = {"sending": _level.c.wanted, "attempt": _level.c.attempt + 1, "lease_until": until, "published": None}
+        tx.run(update(_level).where(*mine).values(**claimed))
     return [
         Sending(
             row.sku,
@@ -152,6 +136,28 @@ def claim(tx: Transaction, limit: int, lease: timedelta, *, orders_seen_at: date
         )
         for row in rows
     ]
+
+
+@cache
+def _claimable() -> Select[Any]:
+    """Return the statement of `claim`, built once: building it costs more than running it."""
+    now, falls = bindparam("now", type_=Moment), or_(_level.c.wanted == 0, _level.c.wanted < _level.c.published)
+    return (
+        select(_level, _item.c.stock_number, _item.c.listing_id)
+        .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
+        .where(
+            _level.c.installation == bindparam("installation"),
+            _level.c.owed,
+            _item.c.listed,
+            _level.c.ticket.is_(None),
+            or_(_level.c.lease_until.is_(None), _level.c.lease_until < now),
+            or_(_level.c.due_at.is_(None), _level.c.due_at <= now),
+            or_(falls, _level.c.wanted_as_of < bindparam("seen_at", type_=Moment)),
+            ~_held(),
+        )
+        .order_by(case((_level.c.wanted == 0, 0), (falls, 1), else_=2), _level.c.sku)
+        .limit(bindparam("limit"))
+    )
 
 
 def published(tx: Transaction, sending: Sending, *, proved: bool) -> bool:

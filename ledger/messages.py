@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, cast, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, cast, exists, or_, select, update
 
 from domain.budgets import Lane
 from domain.installation import Side
 from domain.records import Kind
 from ledger.database import Transaction
 from ledger.rows import among, insert_new, table
-from ledger.tables import Hold, Message, SalesOrderRow
+from ledger.tables import Hold, Message, Moment, SalesOrderRow
 
 _message, _hold = table(Message), table(Hold)
 DROPPED = "dropped"
@@ -108,36 +109,12 @@ def claim(
     `looking`: those whose outcome has to be looked up; else those that were never attempted. A
     message behind an earlier open one for the same order and destination is not claimed.
     """
-    earlier = _message.alias("earlier")
-    statement = (
-        select(_message)
-        .where(
-            _message.c.installation == tx.installation,
-            _message.c.closed_at.is_(None),
-            _message.c.kind == kind,
-            _message.c.due_at <= tx.now,
-            _message.c.id > not_before,
-            or_(_message.c.lease_until.is_(None), _message.c.lease_until < tx.now),
-            _message.c.attempted_at.is_not(None) if looking else _message.c.attempted_at.is_(None),
-            ~held(),
-            ~exists().where(
-                earlier.c.installation == _message.c.installation,
-                earlier.c.order_key == _message.c.order_key,
-                earlier.c.side == _message.c.side,
-                earlier.c.closed_at.is_(None),
-                earlier.c.id < _message.c.id,
-            ),
-        )
-        .order_by(_message.c.lane, _message.c.due_at, _message.c.id)
-        .limit(limit)
-    )
-    rows = tx.rows(statement)
+    given = {"installation": tx.installation, "kind": kind, "now": tx.now, "not_before": not_before, "limit": limit}
+    rows = tx.rows(_claimable(looking=looking), given)
     until = tx.now + lease
-    tx.run(
-        update(_message)
-        .where(_message.c.id.in_([row.id for row in rows]))
-        .values(lease_until=until, attempt=_message.c.attempt + 1)
-    )
+    if rows:
+        mine = _message.c.id.in_([row.id for row in rows])
+        tx.run(update(_message).where(mine).values(lease_until=until, attempt=_message.c.attempt + 1))
     return [
         Claimed(
             row.id,
@@ -156,6 +133,35 @@ def claim(
         )
         for row in rows
     ]
+
+
+@cache
+def _claimable(*, looking: bool) -> Select[Any]:
+    """Return the statement of `claim`, built once: building it costs more than running it."""
+    earlier = _message.alias("earlier")
+    now = bindparam("now", type_=Moment)
+    return (
+        select(_message)
+        .where(
+            _message.c.installation == bindparam("installation"),
+            _message.c.closed_at.is_(None),
+            _message.c.kind == bindparam("kind"),
+            _message.c.due_at <= now,
+            _message.c.id > bindparam("not_before"),
+            or_(_message.c.lease_until.is_(None), _message.c.lease_until < now),
+            _message.c.attempted_at.is_not(None) if looking else _message.c.attempted_at.is_(None),
+            ~held(),
+            ~exists().where(
+                earlier.c.installation == _message.c.installation,
+                earlier.c.order_key == _message.c.order_key,
+                earlier.c.side == _message.c.side,
+                earlier.c.closed_at.is_(None),
+                earlier.c.id < _message.c.id,
+            ),
+        )
+        .order_by(_message.c.lane, _message.c.due_at, _message.c.id)
+        .limit(bindparam("limit"))
+    )
 
 
 def held() -> ColumnElement[bool]:

@@ -1,5 +1,7 @@
 """Publish: pay the levels that are owed. The number is read at the moment of sending; one in flight a SKU."""
 
+import asyncio
+from collections.abc import Awaitable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,16 +25,30 @@ PROVE_AFTER = timedelta(minutes=10)
 async def publish(run: Run, route: Route) -> None:
     """Send owed levels until the slice ends: drops to zero first, rises only after a younger orders pull."""
     sink = run.sink(route)
+    at_once = sink.batch * sink.parallel
     while run.time_left:
         with run.transaction() as tx:
-            claimed = levels.claim(tx, max(sink.batch, _CLAIMED_AT_ONCE), run.lease, orders_seen_at=orders_seen_at(tx))
+            claimed = levels.claim(tx, max(at_once, _CLAIMED_AT_ONCE), run.lease, orders_seen_at=orders_seen_at(tx))
         if not claimed:
             return
-        for start in range(0, len(claimed), sink.batch):
-            batch = claimed[start : start + sink.batch]
-            if not run.time_left or not run.enough_lease(batch[0].lease_until) or not await _send(run, route, batch):
+        for start in range(0, len(claimed), at_once):
+            group = claimed[start : start + at_once]
+            if not run.time_left or not run.enough_lease(group[0].lease_until):
                 _give_back(run, claimed[start:])
                 return
+            batches = [group[i : i + sink.batch] for i in range(0, len(group), sink.batch)]
+            if not all(await all_of(_send(run, route, batch) for batch in batches)):
+                _give_back(run, claimed[start + at_once :])
+                return
+
+
+async def all_of(calls: Iterable[Awaitable[bool]]) -> list[bool]:
+    """Let every call end before the trouble of one is raised: an answer that came is never lost."""
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return [bool(outcome) for outcome in outcomes]
 
 
 def orders_seen_at(tx: Transaction) -> datetime | None:

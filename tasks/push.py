@@ -9,7 +9,7 @@ from ledger import messages
 from ledger.messages import Claimed
 from tasks.composing import CannotCompose, compose
 from tasks.loops import Route
-from tasks.publishing import publish
+from tasks.publishing import all_of, publish
 from tasks.run import Run
 from tasks.settling import not_sent, settle
 
@@ -22,32 +22,32 @@ async def push(run: Run) -> None:
     Raises the first system's trouble after every other route had its turn; nothing is lost by it.
     In observe mode nothing is claimed and nothing is sent.
     """
-    workers = [
-        publish(run, route) if route.kind is Kind.AVAILABILITY else _drain(run, route)
-        for route in run.routes()
-        for _ in range(run.sink(route).parallel)
-    ]
-    outcomes = await asyncio.gather(*workers, return_exceptions=True)
-    for trouble in sorted(
-        (o for o in outcomes if isinstance(o, BaseException)), key=lambda o: isinstance(o, SystemTrouble)
-    ):
-        raise trouble
+    told = -1
+    while run.time_left and len(run.news) > told:  # what one route did may have made another one due
+        told = len(run.news)
+        outcomes = await asyncio.gather(
+            *(publish(run, route) if route.kind is Kind.AVAILABILITY else _drain(run, route) for route in run.routes()),
+            return_exceptions=True,
+        )
+        troubles = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        for trouble in sorted(troubles, key=lambda one: isinstance(one, SystemTrouble)):
+            raise trouble
 
 
 async def _drain(run: Run, route: Route) -> None:
     sink = run.sink(route)
+    at_once = sink.batch * sink.parallel
     while run.time_left:
         with run.transaction() as tx:
-            claimed = messages.claim(
-                tx, route.kind, max(sink.batch, _CLAIMED_AT_ONCE // sink.parallel), run.lease, looking=False
-            )
+            claimed = messages.claim(tx, route.kind, max(at_once, _CLAIMED_AT_ONCE), run.lease, looking=False)
         if not claimed:
             return
-        for start in range(0, len(claimed), sink.batch):
-            batch = claimed[start : start + sink.batch]
-            if not run.time_left or not run.enough_lease(batch[0].lease_until):
+        for start in range(0, len(claimed), at_once):
+            group = claimed[start : start + at_once]
+            if not run.time_left or not run.enough_lease(group[0].lease_until):
                 return
-            if not await _send(run, route, batch):
+            batches = [group[i : i + sink.batch] for i in range(0, len(group), sink.batch)]
+            if not all(await all_of(_send(run, route, batch) for batch in batches)):
                 return
 
 
