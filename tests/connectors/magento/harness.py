@@ -2,7 +2,8 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from connectors.magento import Magento
 from connectors.magento.settings import MagentoOptions, MagentoSettings
 from connectors.roles import OpenOrder
 from domain.answers import Done
+from domain.budgets import Lane, Limit
 from domain.records import Address, OrderLine, SalesOrder
 from sandbox.kit import Fault
 from sandbox.magento import Credentials, InputLimits
@@ -30,6 +32,19 @@ ROUTES = {
 }
 
 
+class SpendableBudgets(OpenBudgets):
+    """Permits every call until it is told when the next permit comes; `permits` more calls go before that."""
+
+    spent_until: datetime | None = None
+    permits: int = 0
+
+    def take(self, account: str, limit: Limit, lane: Lane) -> datetime | None:
+        if self.spent_until is not None and self.permits <= 0:
+            return self.spent_until
+        self.permits -= 1
+        return super().take(account, limit, lane)
+
+
 class Harness:
     """A connector, its pretend shop, and their clock. `fault` and `count` name routes by role."""
 
@@ -42,7 +57,7 @@ class Harness:
         **options: Any,
     ) -> None:
         self.clock = ManualClock()
-        self.budgets, self.archive = OpenBudgets(), KeptArchive()
+        self.budgets, self.archive = SpendableBudgets(), KeptArchive()
         self.sandbox = PretendShop(self.clock, credentials=CREDENTIALS, input_limits=input_limits)
         self.requests: list[httpx.Request] = []
         self.surroundings = Surroundings(self.clock, self.budgets, self.archive, self._transport())
@@ -51,7 +66,7 @@ class Harness:
             values["consumer_key"] = SecretStr(CREDENTIALS.consumer_key)
             values["consumer_secret"] = SecretStr(CREDENTIALS.consumer_secret)
             values["access_token_secret"] = SecretStr(CREDENTIALS.access_token_secret)
-        self.settings = MagentoSettings(base_url=base_url, **values)
+        self.settings = MagentoSettings.model_validate({"base_url": base_url, **values})
         self.options = MagentoOptions(**options)
         self.connector = Magento("harbour/magento", self.settings, self.options, self.surroundings)
 
@@ -121,8 +136,6 @@ def sales_order(key: str = "5501-A", reference: str = "900100200", **changes: An
 
 def order_line(line: str, sku: str | None, quantity: int, **changes: Any) -> OrderLine:
     """Return a line at 10.00 net and 12.00 gross each."""
-    from decimal import Decimal
-
     money = {"unit_price_net": Decimal("10.00"), "tax_rate": Decimal(20), "total_gross": Decimal("12.00") * quantity}
     return OrderLine(line=line, sku=sku, ean=None, stock_number=None, quantity=quantity, **{**money, **changes})
 
