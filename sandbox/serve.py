@@ -1,0 +1,289 @@
+"""`python -m sandbox.serve --config FILE.json [--out DIR]` serves all pretend systems and lets the worlds run.
+
+One process and one event loop hold every system, so that all live in one scaled time. See
+`Config` for the file. The process ends within two seconds of SIGTERM or SIGINT.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from sandbox.cin7_core import Cin7Core
+from sandbox.kit import Clock, ScaledClock, System
+from sandbox.magento import Credentials, Magento
+from sandbox.slack import Slack
+from sandbox.virtualstock import Account, Virtualstock
+from sandbox.world import Plan, Trouble, World
+
+HOST = "127.0.0.1"
+LAST_SECONDS = 1.0
+
+
+def _virtualstock(clock: Clock, arguments: dict[str, Any]) -> System:
+    retailer = arguments.pop("retailer", None)
+    accounts = [Account(**account) for account in arguments.pop("accounts")]
+    return Virtualstock(clock, accounts=accounts, retailer=Account(**retailer) if retailer else None, **arguments)
+
+
+def _magento(clock: Clock, arguments: dict[str, Any]) -> System:
+    return Magento(clock, credentials=Credentials(**arguments.pop("credentials")), **arguments)
+
+
+MAKERS: dict[str, Callable[[Clock, dict[str, Any]], System]] = {
+    "Virtualstock": _virtualstock,
+    "Magento": _magento,
+    "Cin7Core": lambda clock, arguments: Cin7Core(clock, **arguments),
+    "Slack": lambda clock, arguments: Slack(clock, **arguments),
+}
+
+
+class BadConfigError(Exception):
+    """The configuration cannot be used; the text says where and why."""
+
+
+@dataclass
+class Config:
+    """What the file says.
+
+    `{"scale": 240, "epoch": ISO time the clock starts at, "started": ISO machine time of that start,
+    "control_port": 9400, "systems": [{"name", "class", "port", "arguments": {...}}], "worlds":
+    [{"marketplace": system, "account", "back_office": system, "seed", "plan": {...}, "trouble": {...}}]}`.
+    `epoch` and `started` default to now; `arguments`, `plan` and `trouble` are those of the Python classes.
+    Each system's `name` must be its own: dumps and audits tell the systems apart by it.
+    """
+
+    clock: ScaledClock
+    control_port: int
+    systems: dict[str, System]
+    ports: dict[str, int]
+    worlds: list[World]
+
+    @classmethod
+    def read(cls, text: str) -> "Config":
+        """Make everything that the text asks for; raise `BadConfigError` naming the entry that is wrong."""
+        try:
+            given = json.loads(text)
+            times = {name: datetime.fromisoformat(given[name]) for name in ("epoch", "started") if name in given}
+            clock = ScaledClock(float(given.get("scale", 1.0)), **times)
+            entries, worlds = list(given["systems"]), list(given.get("worlds", []))
+            control_port = int(given["control_port"])
+        except (ValueError, TypeError, KeyError) as error:
+            raise BadConfigError(f"it cannot be read: {type(error).__name__}: {error}") from error
+        made = cls(clock, control_port, {}, {}, [])
+        for entry in entries:
+            with _naming("system", entry):
+                made._add_system(entry)
+        for entry in worlds:
+            with _naming("world", entry):
+                made._add_world(entry)
+        return made
+
+    def _add_system(self, entry: Mapping[str, Any]) -> None:
+        name = str(entry["name"])
+        if name in self.systems:
+            raise ValueError(f"the name {name} is given twice")
+        if entry["class"] not in MAKERS:
+            raise ValueError(f"class {entry['class']} is none of {', '.join(MAKERS)}")
+        system = MAKERS[entry["class"]](self.clock, dict(entry.get("arguments", {})))
+        system.name = name
+        self.systems[name], self.ports[name] = system, int(entry["port"])
+
+    def _add_world(self, entry: Mapping[str, Any]) -> None:
+        marketplace, office = self.systems[entry["marketplace"]], self.systems[entry["back_office"]]
+        if not isinstance(marketplace, Virtualstock) or not isinstance(office, Magento | Cin7Core):
+            raise TypeError("a world joins a Virtualstock to a Magento or a Cin7Core")
+        plan = dict(entry.get("plan", {}))
+        plan |= {name: tuple(value) for name, value in plan.items() if isinstance(value, list)}
+        self.worlds.append(
+            World(
+                marketplace,
+                str(entry["account"]),
+                office,
+                self.clock,
+                seed=int(entry.get("seed", 0)),
+                plan=Plan(**plan),
+                trouble=Trouble(**entry.get("trouble", {})),
+            )
+        )
+
+
+@contextlib.contextmanager
+def _naming(kind: str, entry: Any) -> Iterator[None]:
+    """Say of which entry a mistake is."""
+    try:
+        yield
+    except (ValueError, TypeError, LookupError) as error:
+        named = entry.get("name") or entry.get("account") if isinstance(entry, Mapping) else entry
+        raise BadConfigError(f"{kind} {named}: {type(error).__name__}: {error}") from error
+
+
+class Served(uvicorn.Server):
+    """One server among several: signals are the process's business, not its own."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signal handlers alone."""
+        yield
+
+
+class Theatre:
+    """All servers, the worlds, and the control server beside them."""
+
+    def __init__(self, config: Config, out: Path | None) -> None:
+        self._config, self._out = config, out
+        self._stop = asyncio.Event()
+        self._servers = [
+            (_server(one.app), _listener(config.ports[name], name)) for name, one in config.systems.items()
+        ]
+        self._servers.append((_server(self._control()), _listener(config.control_port, "the control server")))
+        logging.getLogger("uvicorn.error").addFilter(_is_news)  # after the servers: making one sets up its log
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT; the stores are written when the day ends and when it is stopped."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        serving = [asyncio.create_task(server.serve([listener])) for server, listener in self._servers]
+        playing = asyncio.create_task(self._play())
+        stopping = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait([stopping, playing, *serving], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.write()
+            for server, _ in self._servers:
+                server.should_exit = server.force_exit = True
+            playing.cancel()
+            stopping.cancel()
+            await asyncio.wait(serving, timeout=LAST_SECONDS)
+        if playing.done() and not playing.cancelled():
+            playing.result()  # a world that ended by itself has failed: let its error be seen
+
+    async def _play(self) -> None:
+        worlds = self._config.worlds
+        days: list[Coroutine[Any, Any, None]] = [world.run(world.closes_at) for world in worlds]
+        await asyncio.gather(*days)
+        self.write()
+        later = [world.run(world.closes_at + timedelta(days=365)) for world in worlds]  # the warehouse goes on
+        await asyncio.gather(*later, self._stop.wait())
+
+    def stores(self) -> list[dict[str, Any]]:
+        """Return the dumps of all systems."""
+        return [system.dump() for system in self._config.systems.values()]
+
+    def calls(self) -> dict[str, Any]:
+        """Return the calls, the throttled calls and the limits, by system."""
+        return {
+            name: {"calls": dict(one.calls), "throttled": dict(one.throttled), "limits": one.limits()}
+            for name, one in self._config.systems.items()
+        }
+
+    def write(self) -> None:
+        """Write `stores.json`, `calls.json` and `progress.json` into the directory, each whole or not at all."""
+        if self._out is None:
+            return
+        self._out.mkdir(parents=True, exist_ok=True)
+        files = {"stores": self.stores(), "calls": self.calls(), "progress": self.progress()}
+        for name, content in files.items():
+            unfinished = self._out / f"{name}.json.part"
+            unfinished.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+            unfinished.replace(self._out / f"{name}.json")
+
+    def progress(self) -> dict[str, Any]:
+        """Return how far the day is, in total and by world."""
+        worlds = [world.progress() for world in self._config.worlds]
+        return {
+            "now": self._config.clock.now().isoformat(),
+            "scale": self._config.clock.scale,
+            "orders_offered": sum(world["orders_offered"] for world in worlds),
+            "finished": all(world["finished"] for world in worlds),
+            "worlds": worlds,
+        }
+
+    def _control(self) -> Starlette:
+        async def progress(_: Request) -> JSONResponse:
+            return JSONResponse(self.progress())
+
+        async def quiet(_: Request) -> JSONResponse:
+            for world in self._config.worlds:
+                world.quiet()
+            return JSONResponse(self.progress())
+
+        async def store(_: Request) -> JSONResponse:
+            self.write()
+            return JSONResponse(self.stores())
+
+        async def calls(_: Request) -> JSONResponse:
+            return JSONResponse(self.calls())
+
+        return Starlette(
+            routes=[
+                Route("/_world/progress", progress),
+                Route("/_world/quiet", quiet, methods=["POST"]),
+                Route("/_sandbox/store", store),
+                Route("/_sandbox/calls", calls),
+            ]
+        )
+
+
+def _server(app: Any) -> Served:
+    return Served(
+        uvicorn.Config(
+            app,
+            interface="asgi3",
+            http="h11",
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
+    )
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Tell whether the server's log has to show this: an answer that a fault broke off is meant to be short."""
+    return "Too little data for declared Content-Length" not in str(record.exc_info and record.exc_info[1])
+
+
+def _listener(port: int, name: str) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        raise BadConfigError(f"port {port} of {name} cannot be had ({error.strerror}): give another") from error
+
+
+async def _serve(config: str, out: Path | None) -> None:
+    await Theatre(Config.read(config), out).run()
+
+
+def main() -> int:
+    """Serve until stopped; return 1 when the configuration cannot be used."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.serve", description="Serve the pretend systems.")
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--out", type=Path, help="where to write stores.json, calls.json and progress.json")
+    given = parser.parse_args()
+    try:
+        asyncio.run(_serve(given.config.read_text(encoding="utf-8"), given.out))
+    except (BadConfigError, OSError) as error:
+        print(f"sandbox.serve: {given.config}: {error}", file=sys.stderr)  # noqa: T201 - a command's answer
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
