@@ -7,6 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from connectors.cin7_core import Cin7Core
 from connectors.http import Surroundings
+from connectors.magento import Magento
 from connectors.roles import Connector
 from connectors.settings import SystemSettings, from_environment
 from connectors.virtualstock import Virtualstock
@@ -25,6 +26,7 @@ class System(Connector, Protocol):
 
 SYSTEMS: dict[str, type[System]] = {
     "cin7_core": Cin7Core,
+    "magento": Magento,
     "virtualstock": Virtualstock,
 }
 

@@ -1,5 +1,9 @@
 """One account of a Magento 2.4 shop."""
 
+from typing import ClassVar
+
+from pydantic import BaseModel
+
 from connectors.http import Account, Surroundings
 from connectors.magento import refusals
 from connectors.magento.dispatches import Dispatches
@@ -11,6 +15,7 @@ from connectors.magento.settings import MagentoOptions, MagentoSettings
 from connectors.magento.signing import BearerSignIn, OAuthSignIn
 from connectors.magento.stock_levels import StockLevels
 from connectors.roles import GivesDispatches, GivesItems, GivesStockLevels, TakesSalesOrders
+from connectors.settings import SystemSettings
 from domain.answers import Fatal
 from domain.budgets import Limit
 
@@ -20,8 +25,8 @@ _BURST_SECONDS = 2
 class Magento(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems):
     """A back office that is a Magento 2.4 shop, spoken to over its REST API."""
 
-    Settings = MagentoSettings
-    Options = MagentoOptions
+    Settings: ClassVar[type[SystemSettings]] = MagentoSettings
+    Options: ClassVar[type[BaseModel]] = MagentoOptions
     order_limits = LIMITS
 
     def __init__(
