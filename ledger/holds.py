@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from domain.holds import HOLD_TYPES
 from ledger.database import Transaction
-from ledger.rows import table
+from ledger.rows import among, table
 from ledger.tables import Cause, Hold
 
 _hold, _cause = table(Hold), table(Cause)
@@ -142,7 +142,7 @@ def close_holds(
     conditions = [
         _hold.c.installation == tx.installation,
         _hold.c.subject == subject,
-        _hold.c.subject_id.in_(list(subject_ids)),
+        among(tx, _hold.c.subject_id, subject_ids),
         _hold.c.closed_at.is_(None),
     ]
     if types:
@@ -152,7 +152,7 @@ def close_holds(
         return 0
     tx.run(
         update(_hold)
-        .where(_hold.c.id.in_([row.id for row in rows]))
+        .where(among(tx, _hold.c.id, [row.id for row in rows]))
         .values(closed_at=tx.now, closed_as=closed_as, closed_by=by)
     )
     for cause_id in {row.cause_id for row in rows}:

@@ -63,21 +63,20 @@ def store(tx: Transaction, arrivals: Sequence[Arrival]) -> dict[tuple[Kind, str]
     if not arrivals:
         return {}
     addresses = payloads.keep(tx, [(arrival.original, arrival.keeps) for arrival in arrivals])
-    versions = {
-        (row.side, row.kind, row.key): row.version
-        for row in tx.rows(
-            select(_inbox.c.side, _inbox.c.kind, _inbox.c.key, _inbox.c.version).where(
-                _inbox.c.installation == tx.installation, among(tx, _inbox.c.key, [a.key for a in arrivals])
-            )
-        )
-    }
+    these = (
+        _inbox.c.installation == tx.installation,
+        _inbox.c.side.in_({arrival.side.value for arrival in arrivals}),
+        _inbox.c.kind.in_({arrival.kind.value for arrival in arrivals}),
+        among(tx, _inbox.c.key, [arrival.key for arrival in arrivals]),
+    )
+    former = {(row.side, row.kind, row.key): row for row in tx.rows(select(_inbox).where(*these))}
     rows = [
         {
             "installation": tx.installation,
             "side": arrival.side.value,
             "kind": arrival.kind.value,
             "key": arrival.key,
-            "version": versions.get((arrival.side, arrival.kind, arrival.key), 0) + 1,
+            "version": _version(arrival, former.get((arrival.side, arrival.kind, arrival.key))),
             "fingerprint": arrival.fingerprint,
             "payload_id": address,
             "order_key": arrival.order_key,
@@ -88,13 +87,14 @@ def store(tx: Transaction, arrivals: Sequence[Arrival]) -> dict[tuple[Kind, str]
         for arrival, address in zip(arrivals, addresses, strict=True)
     ]
     upsert(tx, Inbox, rows, ["installation", "side", "kind", "key"])
-    stored = tx.rows(
-        select(_inbox.c.kind, _inbox.c.key, _inbox.c.id).where(
-            _inbox.c.installation == tx.installation,
-            among(tx, _inbox.c.key, [a.key for a in arrivals]),
-        )
-    )
+    stored = tx.rows(select(_inbox.c.kind, _inbox.c.key, _inbox.c.id).where(*these))
     return {(Kind(row.kind), row.key): row.id for row in stored}
+
+
+def _version(arrival: Arrival, former: Any | None) -> int:
+    if former is None:
+        return 1
+    return int(former.version) + int(former.fingerprint != arrival.fingerprint)
 
 
 def waiting(tx: Transaction, kinds: Sequence[Kind], limit: int) -> list[Waiting]:
@@ -114,7 +114,7 @@ def waiting(tx: Transaction, kinds: Sequence[Kind], limit: int) -> list[Waiting]
 
 def originals(tx: Transaction, inbox_ids: Sequence[int]) -> dict[int, Any]:
     """Return the current original of each inbox row."""
-    rows = tx.rows(select(_inbox.c.id, _inbox.c.payload_id).where(_inbox.c.id.in_(inbox_ids)))
+    rows = tx.rows(select(_inbox.c.id, _inbox.c.payload_id).where(among(tx, _inbox.c.id, inbox_ids)))
     loaded = payloads.load(tx, [row.payload_id for row in rows])
     return {row.id: loaded[row.payload_id] for row in rows}
 
@@ -122,7 +122,9 @@ def originals(tx: Transaction, inbox_ids: Sequence[int]) -> dict[int, Any]:
 def set_gate(tx: Transaction, inbox_ids: Sequence[int], gate: str) -> int:
     """Say what the gate said of these rows (or `WAITING`, to have them gated again)."""
     return tx.run(
-        update(_inbox).where(_inbox.c.installation == tx.installation, _inbox.c.id.in_(inbox_ids)).values(gate=gate)
+        update(_inbox)
+        .where(_inbox.c.installation == tx.installation, among(tx, _inbox.c.id, inbox_ids))
+        .values(gate=gate)
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.types import JSON, String
+from sqlalchemy.types import JSON
 from sqlmodel import SQLModel
 
 from ledger.database import Transaction
@@ -56,9 +56,9 @@ def insert_all(tx: Transaction, model: type[SQLModel], values: list[dict[str, An
         tx.connection.execute(insert(table(model)), values)
 
 
-def among(tx: Transaction, column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
+def among(tx: Transaction, column: ColumnElement[Any], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
     """Return `column is one of values` as one bound parameter, however many they are."""
     if tx.is_postgresql:
-        return column == func.any(bindparam(None, list(values), type_=ARRAY(String)))
+        return column == func.any(bindparam(None, list(values), type_=ARRAY(column.type)))
     each = func.json_each(bindparam(None, list(values), type_=JSON)).table_valued("value")
     return column.in_(select(literal_column("value")).select_from(each))
