@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, exists, or_, select, update
 
 from domain.payloads import address_of, join, packed, split, unpacked
 from ledger.database import Database, Transaction
-from ledger.rows import among, insert_new, table
+from ledger.rows import among, insert_new, table, upsert
 from ledger.tables import Evidence, Inbox, Payload, SalesOrderRow
 
 _payload = table(Payload)
@@ -26,7 +26,7 @@ def keep(tx: Transaction, originals: Iterable[tuple[Any, Mapping[str, Any]]]) ->
             skeleton, person = split(original, keeps)
             kept_person = None if person is None else packed(person)
             rows[address] = {"id": address, "skeleton": packed(skeleton), "person": kept_person, "kept_at": tx.now}
-    insert_new(tx, Payload, list(rows.values()), ["id"])
+    upsert(tx, Payload, list(rows.values()), ["id"], keep=["kept_at"])  # what was erased and comes again is whole again
     return addresses
 
 
@@ -39,16 +39,20 @@ def load(tx: Transaction, addresses: Sequence[str]) -> dict[str, Any]:
 
 
 def erase_persons(tx: Transaction, final_before: datetime) -> int:
-    """Erase the person part of every order that has been final since `final_before`; return how many."""
+    """Erase the person part of what belongs to orders final since `final_before`; return how many.
+
+    Of a record that came again, changed, only the newest version belongs to its order: the
+    originals that no record points at any more go too, when they are as old.
+    """
     inbox, order = table(Inbox), table(SalesOrderRow)
     finished = (
         select(inbox.c.payload_id)
         .join(order, (order.c.installation == inbox.c.installation) & (order.c.key == inbox.c.order_key))
         .where(inbox.c.installation == tx.installation, order.c.final_at < final_before)
     )
-    return tx.run(
-        update(_payload).where(_payload.c.id.in_(finished), _payload.c.person.is_not(None)).values(person=None)
-    )
+    replaced = and_(_payload.c.kept_at < final_before, ~exists().where(inbox.c.payload_id == _payload.c.id))
+    due = or_(_payload.c.id.in_(finished), replaced)
+    return tx.run(update(_payload).where(due, _payload.c.person.is_not(None)).values(person=None))
 
 
 class LedgerArchive:
