@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, func, or_, select, update
 
 from domain.orders import LineLife, OrderLife
 from domain.records import Deducts, Kind
 from ledger.database import Transaction
 from ledger.rows import among, table, upsert
-from ledger.tables import Message, OrderLineRow, SalesOrderRow
+from ledger.tables import Message, OrderLineRow, SalesOrderRow, Scan
 
-_order, _line, _message = table(SalesOrderRow), table(OrderLineRow), table(Message)
+_order, _line = table(SalesOrderRow), table(OrderLineRow)
+_message, _scan = table(Message), table(Scan)
 
 
 @dataclass(frozen=True)
@@ -109,38 +110,66 @@ def save(tx: Transaction, orders: Sequence[Mapping[str, Any]], lines: Iterable[t
 
 
 def save_lines(tx: Transaction, lines: Iterable[tuple[str, LineLife]]) -> None:
-    """Write the lives of lines, given with the key of their order."""
-    upsert(
-        tx,
-        OrderLineRow,
+    """Write the lives of lines, given with the key of their order; units newly shown as shipped were shipped now."""
+    rows = [
+        {
+            "installation": tx.installation,
+            "order_key": key,
+            "line": life.line,
+            "sku": life.sku,
+            "stock_number": life.stock_number,
+            "ordered": life.ordered,
+            "cancel_requested": life.cancel_requested,
+            "cancelled": life.cancelled,
+            "shipped": life.shipped,
+            "shipped_before": 0,
+            "shipped_at": tx.now if life.shipped else None,
+            "dispatched": life.dispatched,
+            "taken_at": tx.now if life.dispatched else None,
+        }
+        for key, life in lines
+    ]
+    keys = ["installation", "order_key", "line"]
+    shipped_now = (
+        update(_line)
+        .where(
+            *(_line.c[name] == bindparam(f"of_{name}") for name in keys),
+            _line.c.shipped < bindparam("now_shipped"),
+        )
+        .values(shipped_before=_deducted(tx), shipped_at=tx.now)
+    )
+    tx.run(
+        shipped_now,
         [
-            {
-                "installation": tx.installation,
-                "order_key": key,
-                "line": life.line,
-                "sku": life.sku,
-                "stock_number": life.stock_number,
-                "ordered": life.ordered,
-                "cancel_requested": life.cancel_requested,
-                "cancelled": life.cancelled,
-                "shipped": life.shipped,
-                "dispatched": life.dispatched,
-            }
-            for key, life in lines
+            {f"of_{name}": row[name] for name in keys} | {"now_shipped": row["shipped"]}
+            for row in rows
+            if row["shipped"]
         ],
-        ["installation", "order_key", "line"],
-        keep=("stock_number",),
+    )
+    upsert(tx, OrderLineRow, rows, keys, keep=("shipped_before", "shipped_at", "taken_at"))
+    taken_now = update(_line).where(
+        *(_line.c[name] == bindparam(f"of_{name}") for name in keys), _line.c.taken_at.is_(None)
+    )
+    tx.run(
+        taken_now.values(taken_at=tx.now),
+        [{f"of_{name}": row[name] for name in keys} for row in rows if row["dispatched"]],
     )
 
 
 def add_shipped(tx: Transaction, order_key: str, quantities: Mapping[str, int]) -> None:
-    """Add units that were seen shipped now, by line; the units seen before stay known apart."""
+    """Add units that were seen shipped now, by line; the units that the trusted scan deducts stay known apart."""
     for line, quantity in quantities.items():
         tx.run(
             update(_line)
             .where(_line.c.installation == tx.installation, _line.c.order_key == order_key, _line.c.line == line)
-            .values(shipped_before=_line.c.shipped, shipped=_line.c.shipped + quantity, shipped_at=tx.now)
+            .values(shipped_before=_deducted(tx), shipped=_line.c.shipped + quantity, shipped_at=tx.now)
         )
+
+
+def _deducted(tx: Transaction) -> ColumnElement[int]:
+    """Return the shipped units of a line that the trusted scan has seen go; every later one is in flight for it."""
+    trusted_at = select(_scan.c.trusted_at).where(_scan.c.installation == tx.installation).scalar_subquery()
+    return case((_line.c.shipped_at < trusted_at, _line.c.shipped), else_=_line.c.shipped_before)
 
 
 def add(tx: Transaction, order_key: str, number: str, quantities: Mapping[str, int]) -> None:
