@@ -5,12 +5,12 @@ rows costs little memory and goes on after a slice, a crash, or in another proce
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import and_, delete, exists, func, insert, select, update
 
 from domain.records import Deducts, StockLevel
 from domain.stock import Falling, looks_whole, zeroes_that_wait
@@ -62,6 +62,12 @@ def running(tx: Transaction) -> Running | None:
     return Running(row.began_at, row.cursor, row.rows, bytearray(row.seen or b""))
 
 
+def abandon(tx: Transaction) -> None:
+    """Forget the running scan: it stood still too long to be worth finishing."""
+    tx.run(delete(_change).where(_change.c.installation == tx.installation))
+    tx.run(update(_scan).where(_scan.c.installation == tx.installation).values(began_at=None, cursor=None, seen=None))
+
+
 def trusted(tx: Transaction) -> tuple[datetime | None, int]:
     """Return when the last believed scan began, and how many rows it had."""
     row = tx.one(select(_scan.c.trusted_at, _scan.c.trusted_rows).where(_scan.c.installation == tx.installation))
@@ -87,10 +93,11 @@ def fold(tx: Transaction, scan: Running, levels: Sequence[StockLevel], cursor: s
         }
         for key in chunk:
             row = known.get(key)
+            again = row is not None and scan.saw(row.id)  # a page that moved: the later count replaces what is staged
+            if row is None or row.quantity != summed[key] or again:
+                changes.append(_named(tx, key, summed[key]))
             if row is not None:
                 scan.see(row.id)
-            if row is None or row.quantity != summed[key]:
-                changes.append(_named(tx, key, summed[key]))
     upsert(tx, StockChange, changes, _KEYS)
     scan.cursor, scan.rows = cursor, scan.rows + len(levels)
     _save(tx, scan)
@@ -113,98 +120,105 @@ def finish(tx: Transaction, scan: Running, *, complete: bool, absent_is_zero: bo
             else f"{scan.rows} rows, the last one had {trusted_rows}"
         )
         return Finished(refused=why)
-    _stage_absent(tx, scan, absent_is_zero=absent_is_zero)
+    unsure = _stage_absent(tx, scan, absent_is_zero=absent_is_zero, expired_before=tx.now - age_limit)
     waiting = _zeroes_to_wait(tx, scan, age_limit)
-    changed: set[str] = set()
-    for chunk in _chunks_of_changes(tx):
-        applied = [row for row in chunk if row.sku not in waiting]
-        changed.update(row.sku for row in applied)
-        rows = [{**_named(tx, (row.sku, row.pool, row.deducts), row.quantity), "absent_at": None} for row in applied]
-        upsert(tx, StockCount, rows, _KEYS)
-    tx.run(delete(_change).where(_change.c.installation == tx.installation))
+    mine = _change.c.installation == tx.installation
+    tx.run(delete(_change).where(mine, among(tx, _change.c.sku, sorted(waiting))))
+    changed = frozenset(row.sku for row in tx.rows(select(_change.c.sku).where(mine).distinct()))
+    _apply_changes(tx)
+    tx.run(delete(_change).where(mine))
     tx.run(
         update(_scan)
         .where(_scan.c.installation == tx.installation)
         .values(began_at=None, cursor=None, seen=None, trusted_at=scan.began_at, trusted_rows=scan.rows, refused=0)
     )
-    return Finished(frozenset(changed), waiting)
+    return Finished(changed | unsure, waiting)
 
 
-def _stage_absent(tx: Transaction, scan: Running, *, absent_is_zero: bool) -> None:
-    total = tx.value(select(func.count()).select_from(_count).where(_count.c.installation == tx.installation))
+def _apply_changes(tx: Transaction) -> None:
+    """Let the staged counts be the trusted ones. Known rows keep their id: the bits of a scan stay few."""
+    same = and_(*(_count.c[name] == _change.c[name] for name in _KEYS))
+    mine = _change.c.installation == tx.installation
+    tx.run(update(_count).where(same, mine).values(quantity=_change.c.quantity, absent_at=None))
+    new = select(*(_change.c[name] for name in (*_KEYS, "quantity"))).where(mine, ~exists().where(same))
+    tx.run(insert(_count).from_select([*_KEYS, "quantity"], new, include_defaults=False))
+
+
+def _stage_absent(tx: Transaction, scan: Running, *, absent_is_zero: bool, expired_before: datetime) -> frozenset[str]:
+    """Stage, or mark, what the scan did not show; return the SKUs that count again, or for too long do not."""
+    where = _count.c.installation == tx.installation
+    absent = tx.rows(
+        select(_count.c.id, _count.c.sku, _count.c.absent_at).where(where, _count.c.absent_at.is_not(None))
+    )
+    returned = [row for row in absent if scan.saw(row.id)]
+    _mark_absent(tx, [row.id for row in returned], None)
+    _stage_unseen(tx, scan, absent_is_zero=absent_is_zero)
+    return frozenset(row.sku for row in returned) | {row.sku for row in absent if row.absent_at <= expired_before}
+
+
+def _stage_unseen(tx: Transaction, scan: Running, *, absent_is_zero: bool) -> None:
+    where = _count.c.installation == tx.installation
+    total = tx.value(select(func.count()).select_from(_count).where(where))
     if sum(byte.bit_count() for byte in scan.seen) >= total:
         return
-    absent: list[Row[Any]] = []
-    returned: list[int] = []
-    for row in tx.connection.execute(select(_count).where(_count.c.installation == tx.installation)):
-        if not scan.saw(row.id):
-            absent.append(row)
-        elif row.absent_at is not None:
-            returned.append(row.id)
-    if absent_is_zero:
-        zeroes = [_named(tx, (row.sku, row.pool, row.deducts), 0) for row in absent if row.quantity != 0]
-        upsert(tx, StockChange, zeroes, _KEYS)
-        return
-    fresh = [row.id for row in absent if row.absent_at is None]
-    for ids, moment in ((fresh, scan.began_at), (returned, None)):
-        for start in range(0, len(ids), _CHUNK):
-            tx.run(update(_count).where(_count.c.id.in_(ids[start : start + _CHUNK])).values(absent_at=moment))
+    zeroes: list[dict[str, Any]] = []
+    fresh: list[int] = []
+    for row in tx.connection.execute(select(_count).where(where).execution_options(yield_per=_CHUNK)):
+        if scan.saw(row.id):
+            continue
+        if not absent_is_zero:
+            fresh += [row.id] if row.absent_at is None else []
+        elif row.quantity != 0:
+            zeroes.append(_named(tx, (row.sku, row.pool, row.deducts), 0))
+    upsert(tx, StockChange, zeroes, _KEYS)
+    _mark_absent(tx, fresh, scan.began_at)
+
+
+def _mark_absent(tx: Transaction, ids: list[int], moment: datetime | None) -> None:
+    tx.run(update(_count).where(among(tx, _count.c.id, ids)).values(absent_at=moment))
 
 
 def _zeroes_to_wait(tx: Transaction, scan: Running, age_limit: timedelta) -> frozenset[str]:
-    """Return the SKUs that must wait, and mark them; those that a second scan confirms no longer wait."""
-    before = _positive(tx, None)
-    changed = {
-        row.sku for row in tx.rows(select(_change.c.sku).where(_change.c.installation == tx.installation).distinct())
-    }
+    """Return the listed SKUs that must wait, and mark them; those that a second scan confirms no longer wait."""
+    where = _level.c.installation == tx.installation
+    is_changed = exists().where(_change.c.installation == _level.c.installation, _change.c.sku == _level.c.sku)
     listed = {
         row.sku: row
-        for row in tx.rows(
-            select(_level.c.sku, _level.c.zero_since, _level.c.zero_approved).where(
-                _level.c.installation == tx.installation, among(tx, _level.c.sku, sorted(changed))
-            )
-        )
+        for row in tx.rows(select(_level.c.sku, _level.c.zero_since, _level.c.zero_approved).where(where, is_changed))
     }
+    before = _units(tx, sorted(listed), staged=False)
+    emptied = [sku for sku, units in _units(tx, sorted(listed), staged=True).items() if units <= 0 < before.get(sku, 0)]
     falling: list[Falling] = []
-    agreed: list[str] = []
-    after = _after(tx, [sku for sku in listed if before.get(sku, 0) > 0])
-    for sku, row in listed.items():
-        if before.get(sku, 0) <= 0 or after.get(sku, 0) > 0:
-            continue
+    for sku in emptied:
+        row = listed[sku]
         aged = row.zero_since is not None and tx.now - row.zero_since > age_limit
         second = row.zero_since is not None and row.zero_since < scan.began_at
-        if row.zero_approved or aged or second:
-            agreed.append(sku)
-        else:
+        if not (row.zero_approved or aged or second):
             falling.append(Falling(sku, before[sku]))
-    waiting = zeroes_that_wait(falling, len(before), sum(before.values()))
-    where = _level.c.installation == tx.installation
+    waiting = zeroes_that_wait(falling, *_listed_stock(tx)) if falling else frozenset()
     tx.run(update(_level).where(where, _level.c.zero_since.is_not(None)).values(zero_since=None, zero_approved=False))
-    for start in range(0, len(waiting), _CHUNK):
-        chunk = sorted(waiting)[start : start + _CHUNK]
-        tx.run(update(_level).where(where, _level.c.sku.in_(chunk)).values(zero_since=scan.began_at))
+    tx.run(update(_level).where(where, among(tx, _level.c.sku, sorted(waiting))).values(zero_since=scan.began_at))
     return waiting
 
 
-def _positive(tx: Transaction, skus: Sequence[str] | None) -> dict[str, int]:
-    """Return the units of every SKU that has some: the smallest sum over its ways of deducting."""
-    conditions = [_count.c.installation == tx.installation]
-    if skus is not None:
-        conditions.append(among(tx, _count.c.sku, skus))
-    found: dict[str, int] = {}
-    for row in tx.connection.execute(
+def _listed_stock(tx: Transaction) -> tuple[int, int]:
+    """Return how many listed SKUs have trusted stock, and their units: the smallest sum over the ways of deducting."""
+    by_way = (
         select(_count.c.sku, func.sum(_count.c.quantity).label("units"))
-        .where(*conditions)
+        .join(_level, (_level.c.installation == _count.c.installation) & (_level.c.sku == _count.c.sku))
+        .where(_count.c.installation == tx.installation)
         .group_by(_count.c.sku, _count.c.deducts)
-    ):
-        found[row.sku] = min(found.get(row.sku, row.units), row.units)
-    return {sku: int(units) for sku, units in found.items() if units > 0}
+        .subquery()
+    )
+    smallest = select(func.min(by_way.c.units).label("units")).group_by(by_way.c.sku).subquery()
+    row = tx.one(select(func.count(), func.coalesce(func.sum(smallest.c.units), 0)).where(smallest.c.units > 0))
+    return (0, 0) if row is None else (int(row[0]), int(row[1]))
 
 
-def _after(tx: Transaction, skus: Sequence[str]) -> dict[str, int]:
-    """Return the units of these SKUs with the staged changes applied."""
+def _units(tx: Transaction, skus: Sequence[str], *, staged: bool) -> dict[str, int]:
+    """Return the trusted units of these SKUs (`staged`: as they would be): the smallest sum over the ways of deducting."""
     counts: dict[tuple[str, str, str], int] = {}
-    for source in (_count, _change):
+    for source in (_count, _change) if staged else (_count,):
         for row in tx.rows(
             select(source).where(source.c.installation == tx.installation, among(tx, source.c.sku, skus))
         ):
@@ -218,34 +232,18 @@ def _after(tx: Transaction, skus: Sequence[str]) -> dict[str, int]:
     return smallest
 
 
-def _chunks_of_changes(tx: Transaction) -> Iterator[list[Any]]:
-    last = ""
-    while True:
-        rows = tx.rows(
-            select(_change)
-            .where(_change.c.installation == tx.installation, _change.c.sku > last)
-            .order_by(_change.c.sku)
-            .limit(_CHUNK)
-        )
-        if not rows:
-            return
-        if len(rows) == _CHUNK:  # a SKU's counts stay together
-            rows = [row for row in rows if row.sku != rows[-1].sku] or rows
-        last = rows[-1].sku
-        yield rows
-
-
 def counts(
     tx: Transaction, skus: Sequence[str], pools: Sequence[str], expired_before: datetime
 ) -> dict[str, dict[Deducts, int]]:
-    """Return the trusted units by way of deducting; pools that do not count, and counts long absent, add nothing."""
+    """Return the trusted units by way of deducting. A count long absent adds nothing, a pool that does not count is none."""
     found: dict[str, dict[Deducts, int]] = {}
     for row in tx.connection.execute(
         select(_count).where(_count.c.installation == tx.installation, among(tx, _count.c.sku, skus))
     ):
+        if pools and row.pool not in pools:
+            continue
         by_way = found.setdefault(row.sku, {})
-        usable = row.absent_at is None or row.absent_at > expired_before
-        counted = row.quantity if usable and (not pools or row.pool in pools) else 0
+        counted = row.quantity if row.absent_at is None or row.absent_at > expired_before else 0
         by_way[Deducts(row.deducts)] = by_way.get(Deducts(row.deducts), 0) + counted
     return found
 
