@@ -12,7 +12,7 @@ from domain.installation import StockPolicy
 from domain.stock import available_to_sell
 from ledger import orders, scans
 from ledger.database import Transaction
-from ledger.rows import insert_new, table, upsert
+from ledger.rows import among, insert_new, table, upsert
 from ledger.tables import Hold, ItemRow, Level, Moment, OrderLineRow
 
 _level, _item, _line, _hold = table(Level), table(ItemRow), table(OrderLineRow), table(Hold)
@@ -63,7 +63,7 @@ def recompute(tx: Transaction, skus: Iterable[str], policy: StockPolicy) -> int:
             row.sku: row
             for row in tx.rows(
                 select(_level.c.sku, _level.c.wanted, _level.c.published, _level.c.why).where(
-                    _level.c.installation == tx.installation, _level.c.sku.in_(chunk)
+                    _level.c.installation == tx.installation, among(tx, _level.c.sku, chunk)
                 )
             )
         }
@@ -74,6 +74,8 @@ def recompute(tx: Transaction, skus: Iterable[str], policy: StockPolicy) -> int:
             wanted, why = 0, f"the last whole scan is older than {policy.age_limit_minutes} minutes: 0"
             if as_of > expired_before:
                 wanted, why = available_to_sell(counts.get(sku, {}), in_flight.get(sku, {}), policy.buffer_for(sku))
+            if (wanted, why) == (row.wanted, row.why):
+                continue
             changed += wanted != row.wanted
             rows.append(
                 {
@@ -111,7 +113,7 @@ def listed_skus(tx: Transaction) -> list[str]:
 
 
 def claim(tx: Transaction, limit: int, lease: timedelta, *, orders_seen_at: datetime | None) -> list[Sending]:
-    """Claim owed levels: drops to zero first, then falls.
+    """Claim owed levels: drops to zero first, then falls (also from a number that is only suspected to show).
 
     A rise goes only when the orders were pulled whole from a moment (`orders_seen_at`) after its
     scan began: else it could offer again what was just sold.
@@ -121,9 +123,10 @@ def claim(tx: Transaction, limit: int, lease: timedelta, *, orders_seen_at: date
     rows = tx.rows(_claimable(), given)
     until = tx.now + lease
     if rows:
-        mine = (_level.c.installation == tx.installation, _level.c.sku.in_([row.sku for row in rows]))
+        mine = (_level.c.installation == tx.installation, among(tx, _level.c.sku, [row.sku for row in rows]))
+        most = case((_level.c.shown_at_most > _level.c.wanted, _level.c.shown_at_most), else_=_level.c.wanted)
         claimed = {"sending": _level.c.wanted, "attempt": _level.c.attempt + 1, "lease_until": until, "published": None}
-        tx.run(update(_level).where(*mine).values(**claimed))
+        tx.run(update(_level).where(*mine).values(**claimed, shown_at_most=most))
     return [
         Sending(
             row.sku,
@@ -141,7 +144,7 @@ def claim(tx: Transaction, limit: int, lease: timedelta, *, orders_seen_at: date
 @cache
 def _claimable() -> Select[Any]:
     """Return the statement of `claim`, built once: building it costs more than running it."""
-    now, falls = bindparam("now", type_=Moment), or_(_level.c.wanted == 0, _level.c.wanted < _level.c.published)
+    now, falls = bindparam("now", type_=Moment), or_(_level.c.wanted == 0, _level.c.wanted <= _level.c.shown_at_most)
     return (
         select(_level, _item.c.stock_number, _item.c.listing_id)
         .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
@@ -152,7 +155,7 @@ def _claimable() -> Select[Any]:
             _level.c.ticket.is_(None),
             or_(_level.c.lease_until.is_(None), _level.c.lease_until < now),
             or_(_level.c.due_at.is_(None), _level.c.due_at <= now),
-            or_(falls, _level.c.wanted_as_of < bindparam("seen_at", type_=Moment)),
+            or_(_level.c.wanted == 0, _level.c.wanted_as_of < bindparam("seen_at", type_=Moment)),
             ~_held(),
         )
         .order_by(case((_level.c.wanted == 0, 0), (falls, 1), else_=2), _level.c.sku)
@@ -166,6 +169,7 @@ def published(tx: Transaction, sending: Sending, *, proved: bool) -> bool:
         tx,
         sending,
         published=sending.quantity,
+        shown_at_most=sending.quantity,
         published_at=tx.now,
         proved_at=tx.now if proved else None,
         owed=_level.c.wanted != sending.quantity,
@@ -215,6 +219,7 @@ def answer_ticket(tx: Transaction, sku: str, ticket: str, quantity: int | None) 
     values: dict[str, object] = {"ticket": None, "sending": None, "published": quantity, "published_at": tx.now}
     values |= {"proved_at": tx.now if quantity is not None else None}
     values["owed"] = True if quantity is None else _level.c.wanted != quantity
+    values |= {} if quantity is None else {"shown_at_most": quantity}
     same = (_level.c.installation == tx.installation, _level.c.sku == sku, _level.c.ticket == ticket)
     tx.run(update(_level).where(*same).values(**values))
 
