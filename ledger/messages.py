@@ -65,6 +65,7 @@ def owe(tx: Transaction, owed: Sequence[Owed]) -> None:
         for row in tx.rows(
             select(_message.c.id, _message.c.kind, _message.c.key).where(
                 _message.c.installation == tx.installation,
+                _message.c.kind.in_({event.kind.value for event in owed}),
                 _message.c.closed_as == DROPPED,
                 among(tx, _message.c.key, [event.key for event in owed]),
             )
@@ -73,7 +74,8 @@ def owe(tx: Transaction, owed: Sequence[Owed]) -> None:
     for event in owed:
         if (event.kind.value, event.key) in dropped:
             again = update(_message).where(_message.c.id == dropped[event.kind.value, event.key])
-            tx.run(again.values(closed_at=None, closed_as=None, closed_by=None, evidence=None, due_at=tx.now))
+            afresh = dict.fromkeys(("closed_at", "closed_as", "closed_by", "evidence", "lease_until"))
+            tx.run(again.values(**afresh, **_new(tx, event)))
     insert_new(
         tx,
         Message,
@@ -82,15 +84,8 @@ def owe(tx: Transaction, owed: Sequence[Owed]) -> None:
                 "installation": tx.installation,
                 "kind": event.kind.value,
                 "key": event.key,
-                "order_key": event.order_key,
-                "side": event.side.value,
-                "inbox_id": event.inbox_id,
-                "lines": event.lines,
-                "lane": int(event.lane),
                 "created_at": tx.now,
-                "due_at": tx.now,
-                "deadline_at": event.deadline_at,
-                "attempted_at": tx.now if event.unknown else None,
+                **_new(tx, event),
                 "attempt": 0,
                 "resends": 0,
                 "external_id": "",
@@ -99,6 +94,19 @@ def owe(tx: Transaction, owed: Sequence[Owed]) -> None:
         ],
         ["installation", "kind", "key"],
     )
+
+
+def _new(tx: Transaction, event: Owed) -> dict[str, Any]:
+    return {
+        "order_key": event.order_key,
+        "side": event.side.value,
+        "inbox_id": event.inbox_id,
+        "lines": event.lines,
+        "lane": int(event.lane),
+        "due_at": tx.now,
+        "deadline_at": event.deadline_at,
+        "attempted_at": tx.now if event.unknown else None,
+    }
 
 
 def claim(
