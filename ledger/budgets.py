@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, case, select, update
 
 from domain.budgets import Bucket, Lane, Limit
 from ledger.database import Database
@@ -43,8 +43,8 @@ class LedgerBudgets:
         """Let nobody call before `until`: the vendor refused a call for the number of calls."""
         key = f"{account}:{limit.group}"
         with self._database.transaction(account, scope=f"budget:{key}") as tx:
-            tx.run(
-                update(_budget)
-                .where(_budget.c.key == key)
-                .values(closed_until=until, permits=0.0, refused=_budget.c.refused + 1)
-            )
+            first = {"key": key, "permits": 0.0, "at": tx.now, "closed_until": None, "calls": 0, "refused": 0}
+            insert_new(tx, BudgetRow, [first], ["key"])
+            longer = case((_budget.c.closed_until > until, _budget.c.closed_until), else_=until)
+            closed = {"closed_until": longer, "permits": 0.0, "refused": _budget.c.refused + 1}
+            tx.run(update(_budget).where(_budget.c.key == key).values(closed))
