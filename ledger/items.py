@@ -22,12 +22,18 @@ def store(tx: Transaction, side: Side, items: Sequence[Item]) -> None:
     keep: tuple[str, ...]
     if side is Side.BACK_OFFICE:
         rows = [
-            {**common, "sku": i.sku, "ean": i.ean or "", "back_office_id": i.external_id or "", "sellable": i.sellable}
+            {
+                **common,
+                "sku": i.sku,
+                "ean": i.ean or "",
+                "back_office_id": i.external_id or i.sku,
+                "sellable": i.sellable,
+            }
             for i in items
         ]
         for row in rows:
             row |= {"stock_number": "", "listing_ean": "", "listing_id": "", "listed": False}
-        keep = ("stock_number", "listing_ean", "listing_id", "listed")
+        keep = ("stock_number", "listing_ean", "listing_id", "listed", "seen_at")  # a listing is seen by its own side
     else:
         rows = [
             {
