@@ -13,10 +13,16 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Executable, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
 
 from domain.clock import Clock
+
+_OUR_MISTAKES = (DataError, IntegrityError, NotSupportedError, ProgrammingError)  # no person can mend these
+_PATIENCE = (
+    "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"  # a stopped worker must not block the others
+)
 
 
 class LedgerUnusable(Exception):
@@ -72,7 +78,9 @@ class Database:
                     key = int.from_bytes(hashlib.sha256((scope or installation).encode()).digest()[:8], signed=True)
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
                 yield Transaction(connection, self.clock.now(), installation, run_id)
-        except (OperationalError, sqlite3.OperationalError) as trouble:
+        except (DatabaseError, PoolTimeout, sqlite3.DatabaseError) as trouble:
+            if isinstance(trouble, _OUR_MISTAKES):
+                raise
             raise LedgerUnusable(_advice(trouble)) from trouble
 
     def close(self) -> None:
@@ -90,7 +98,8 @@ def _advice(trouble: Exception) -> str:
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=5, max_overflow=5, pool_pre_ping=True)
+        patience = {"connect_timeout": 10, "options": _PATIENCE}
+        return create_engine(url, pool_size=5, max_overflow=5, pool_pre_ping=True, connect_args=patience)
     in_memory = url in {"sqlite://", "sqlite:///:memory:"}
     engine = create_engine(
         url,
