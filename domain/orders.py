@@ -111,7 +111,7 @@ def owes(order: OrderLife, policy: OrderPolicy) -> tuple[Kind, ...]:
         owed.append(Kind.CANCELLATION)
     if not wanted and not order.taken:
         return tuple(owed)
-    acknowledges = policy.acknowledges and not order.acknowledged
+    acknowledges = wanted and policy.acknowledges and not order.acknowledged
     if acknowledges and policy.acceptance_first:
         return (*owed, Kind.ACKNOWLEDGEMENT)
     if not order.taken:
@@ -158,6 +158,12 @@ def allocate(dispatch: Dispatch, lines: Sequence[LineLife]) -> tuple[LineQuantit
         raise DoesNotFit("it names no unit that was shipped")
     by_line = {line.line: line for line in lines}
     return tuple(
-        LineQuantity(line=name, sku=by_line[name].sku, stock_number=by_line[name].stock_number, quantity=quantity)
+        LineQuantity(
+            line=name,
+            sku=by_line[name].sku,
+            stock_number=by_line[name].stock_number,
+            quantity=quantity,
+            ordered=by_line[name].ordered,
+        )
         for name, quantity in given.items()
     )

@@ -28,9 +28,12 @@ from tasks.run import Run
 
 
 class CannotCompose(Exception):
-    """A message cannot be put into words any more: its original, or a fact that it needs, is gone."""
+    """A message cannot be put into words any more: its original, or a fact that it needs, is gone.
 
-    def __init__(self, hold_type: str, reason: str) -> None:
+    Without a `hold_type` nothing is wrong: it is simply no longer owed.
+    """
+
+    def __init__(self, hold_type: str | None, reason: str) -> None:
         super().__init__(reason)
         self.hold_type, self.reason = hold_type, reason
 
@@ -85,19 +88,21 @@ def _sales_order(run: Run, tx: Transaction, original: Any, life: OrderLife) -> S
         if wanted.get(line.line, 0) > 0
     )
     if not lines:
-        raise CannotCompose("cancelled_after_creation", "nothing of it is wanted any more")
+        raise CannotCompose(None, "nothing of it is wanted any more")
     return order.model_copy(update={"lines": lines})
 
 
 def _answer(kind: Kind, order: orders.KnownOrder) -> Acknowledgement | Cancellation:
     cancels = kind is Kind.CANCELLATION
     lines = tuple(
-        LineQuantity(line=line.line, sku=line.sku, stock_number=line.stock_number, quantity=quantity)
+        LineQuantity(
+            line=line.line, sku=line.sku, stock_number=line.stock_number, quantity=quantity, ordered=line.ordered
+        )
         for line in order.life.lines
         if (quantity := line.cancel_requested - line.cancelled if cancels else line.to_create) > 0
     )
     if not lines:
-        raise CannotCompose("contradiction", "nothing of it is left to answer")
+        raise CannotCompose(None, "nothing of it is left to answer")
     if cancels:
         return Cancellation(key=order.life.key, reference=order.reference, external_id=order.external_id, lines=lines)
     return Acknowledgement(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from domain.answers import NotNow, NotYet, Refused
+from domain.answers import NotNow, NotYet
 from domain.installation import Mode
 from domain.records import Kind, Record
 from ledger import journal, messages
@@ -12,7 +12,7 @@ from tasks.filing_orders import GO_LIVE
 from tasks.loops import Route
 from tasks.publishing import prove
 from tasks.run import Run
-from tasks.settling import settle, settle_finding
+from tasks.settling import settle_finding, settle_unsayable
 
 _ASKED_AT_ONCE = 500
 
@@ -51,7 +51,7 @@ async def _look_up(run: Run, route: Route, claimed: Sequence[Claimed]) -> bool:
         for message in claimed:
             record = composed[message.id]
             if isinstance(record, CannotCompose):
-                settle(run, tx, message, None, Refused(record.reason, record.hold_type), sink.visible_after)
+                settle_unsayable(run, tx, message, record)
             else:
                 asked[message.key] = (message, record)
     try:

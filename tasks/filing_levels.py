@@ -19,7 +19,12 @@ _HELD_AT_ONCE = 200
 def file_levels(run: Run, tx: Transaction, judged: Judged) -> None:
     """Fold a chunk into the running scan; with its last chunk, believe the scan and work out what to publish."""
     pulled = judged.pulled
-    scan = scans.running(tx) or scans.Running(pulled.page.began_at)
+    scan = scans.running(tx)
+    if (scan.cursor if scan is not None else None) != pulled.follows:
+        run.walks[pulled.intake.name].finished = True
+        run.tell(News("", Kind.STOCK_LEVEL, run.installation.name, "left", "another worker reads the stock"))
+        return
+    scan = scan or scans.Running(pulled.page.began_at)
     good = [one.record for one in judged.fresh if one.record.key not in judged.failures]
     scans.fold(tx, scan, good, pulled.page.cursor)
     for key, failures in list(judged.failures.items())[:_HELD_AT_ONCE]:

@@ -71,7 +71,7 @@ DISPATCH = Loop(
     (_DISPATCHES,),
     (Route(Kind.DISPATCH, Side.MARKETPLACE, roles.TakesDispatches, "dispatch_sink", "dispatch"),),
 )
-STOCK = Loop("stock", (_STOCK,), (_AVAILABILITY,))
+STOCK = Loop("stock", (_STOCK, _SALES_ORDERS), (_AVAILABILITY,))  # no number goes before the orders after its scan
 ITEMS = Loop("items", (_ITEMS, _LISTINGS))
 
 LOOPS = {loop.name: loop for loop in (ORDERS, STOCK, DISPATCH, ITEMS)}

@@ -13,26 +13,36 @@ from tasks.run import Run, Walk, age
 
 WHOLE_WALK_EVERY = timedelta(minutes=30)
 _ABOUT_AT_ONCE = 5000
+_OLDEST_SCAN = timedelta(hours=1)
 
 
 class Pulled:
     """A chunk of one intake. `last`: the walk through the source is complete with it.
 
+    `follows` is the cursor from which it was read: where two workers walk one source at once, only
+    the chunk that follows what is filed counts.
     `released` maps the keys of records that were released, and are read from the ledger, to
     their inbox rows. A plain class: Prefect passes it on without walking it.
     """
 
-    __slots__ = ("intake", "last", "page", "released")
+    __slots__ = ("follows", "intake", "last", "page", "released")
 
     def __init__(
-        self, intake: Intake, page: Page, *, last: bool = False, released: dict[str, int] | None = None
+        self,
+        intake: Intake,
+        page: Page,
+        *,
+        last: bool = False,
+        follows: str | None = None,
+        released: dict[str, int] | None = None,
     ) -> None:
-        self.intake, self.page, self.last, self.released = intake, page, last, released or {}
+        self.intake, self.page, self.last, self.follows = intake, page, last, follows
+        self.released = released or {}
 
 
 async def pull(run: Run) -> AsyncIterator[Pulled]:
     """Yield released records first, then chunk after chunk of every intake until the slice ends."""
-    for intake in run.loop.intakes:
+    for intake in run.intakes():
         while (chunk := await pull_chunk(run, intake)) is not None:
             yield chunk
 
@@ -49,7 +59,7 @@ async def pull_chunk(run: Run, intake: Intake) -> Pulled | None:
             return released
     if walk.finished or not run.time_left:
         return None
-    feed = run.feed(intake)
+    feed, follows = run.feed(intake), walk.cursor
     whole: Page | None = None
     while whole is None or (walk.cursor is not None and len(whole) < intake.in_one_read and run.time_left):
         try:
@@ -71,7 +81,7 @@ async def pull_chunk(run: Run, intake: Intake) -> Pulled | None:
             return Pulled(intake, whole)
     if whole is None:
         return None
-    return Pulled(intake, whole, last=walk.finished)
+    return Pulled(intake, whole, last=walk.finished, follows=follows)
 
 
 def _begin(run: Run, intake: Intake) -> Walk:
@@ -81,7 +91,10 @@ def _begin(run: Run, intake: Intake) -> Walk:
         walk = Walk()
         if intake.kind is Kind.STOCK_LEVEL:
             if (scan := scans.running(tx)) is not None:
-                walk.cursor, walk.began_at = scan.cursor, scan.began_at
+                if tx.now - scan.began_at > _OLDEST_SCAN:
+                    scans.abandon(tx)
+                else:
+                    walk.cursor, walk.began_at = scan.cursor, scan.began_at
         elif feed.shape is FeedShape.LOG:
             walk.cursor = mark.cursor if mark else None
         elif feed.shape is FeedShape.SNAPSHOT and mark is not None and mark.completed_at is None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from domain.answers import Answer, NotNow, Refused, SystemTrouble, Unknown
+from domain.answers import Answer, NotNow, SystemTrouble, Unknown
 from domain.records import Kind, Record
 from ledger import messages
 from ledger.messages import Claimed
@@ -11,7 +11,7 @@ from tasks.composing import CannotCompose, compose
 from tasks.loops import Route
 from tasks.publishing import all_of, publish
 from tasks.run import Run
-from tasks.settling import not_sent, settle
+from tasks.settling import not_sent, settle, settle_unsayable
 
 _CLAIMED_AT_ONCE = 20
 
@@ -60,7 +60,7 @@ async def _send(run: Run, route: Route, claimed: Sequence[Claimed]) -> bool:
         for message in claimed:
             record = composed[message.id]
             if isinstance(record, CannotCompose):
-                settle(run, tx, message, None, Refused(record.reason, record.hold_type), sink.visible_after)
+                settle_unsayable(run, tx, message, record)
             elif messages.note(tx, message, attempted_at=tx.now):
                 going[message.key] = (message, record)
     if not going:

@@ -13,6 +13,7 @@ from connectors.registry import open_connector
 from connectors.roles import Connector, Feed, OpenOrder, Sink
 from domain.clock import Clock, ScaledClock
 from domain.installation import Installation, Mode, Side
+from domain.records import Kind
 from ledger.budgets import LedgerBudgets
 from ledger.database import Database, Transaction
 from ledger.payloads import LedgerArchive
@@ -75,6 +76,11 @@ class Run:
         mode = getattr(self.installation.loops, self.loop.name).mode
         assert isinstance(mode, Mode)  # noqa: S101 - for the type checker: the field is chosen by name
         return mode
+
+    def intakes(self) -> list[Intake]:
+        """Return the intakes of the loop; those of another loop only while that one is not off."""
+        loops = self.installation.loops
+        return [i for i in self.loop.intakes if i.kind is not Kind.SALES_ORDER or loops.orders.mode is not Mode.OFF]
 
     def routes(self) -> list[Route]:
         """Return the routes of the loop that may send: those of a loop in trade mode."""

@@ -49,6 +49,6 @@ _pull_chunk = step(_pull.pull_chunk, "pull")
 
 async def pull(run: Run) -> AsyncIterator[Pulled]:
     """Yield chunk after chunk of every intake; each chunk is a task run of its own."""
-    for intake in run.loop.intakes:
+    for intake in run.intakes():
         while (chunk := await _pull_chunk(run, intake)) is not None:
             yield chunk
