@@ -62,7 +62,7 @@ def order_classes(tx: Transaction) -> dict[str, str]:
     An original that could not be read has no number; it stands under the key of its inbox row.
     """
     open_here = (_hold.c.installation == tx.installation, _hold.c.closed_at.is_(None))
-    held = {row.order_key for row in tx.rows(select(_hold.c.order_key.distinct().label("order_key")).where(*open_here))}
+    held = {row.order_key for row in tx.rows(select(_hold.c.order_key).where(*open_here))}
     wanted = select(_line.c.order_key, func.sum(_line.c.ordered - _line.c.cancel_requested).label("units")).where(
         _line.c.installation == tx.installation
     )

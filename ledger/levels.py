@@ -1,6 +1,6 @@
 """Levels: what each listed SKU should show, and what was last proved. No queue, no history, one in flight a SKU."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, case, exists, func, or_, select, update
 
 from domain.installation import StockPolicy
+from domain.records import Deducts
 from domain.stock import available_to_sell
 from ledger import orders, scans
 from ledger.database import Transaction
@@ -67,13 +68,14 @@ def recompute(tx: Transaction, skus: Iterable[str], policy: StockPolicy) -> int:
                 )
             )
         }
-        counts = scans.counts(tx, list(known), policy.pools, expired_before)
-        in_flight = orders.in_flight(tx, list(known), as_of)
+        counts = scans.counts(tx, list(known), policy.pools, as_of, expired_before)
+        in_flight = _in_flight(tx, {sku: counts[sku].as_of if sku in counts else as_of for sku in known})
         rows = []
         for sku, row in known.items():
+            counted = counts.get(sku) or scans.Counted(as_of)
             wanted, why = 0, f"the last whole scan is older than {policy.age_limit_minutes} minutes: 0"
             if as_of > expired_before:
-                wanted, why = available_to_sell(counts.get(sku, {}), in_flight.get(sku, {}), policy.buffer_for(sku))
+                wanted, why = available_to_sell(counted.units, in_flight.get(sku, {}), policy.buffer_for(sku))
             if (wanted, why) == (row.wanted, row.why):
                 continue
             changed += wanted != row.wanted
@@ -82,7 +84,7 @@ def recompute(tx: Transaction, skus: Iterable[str], policy: StockPolicy) -> int:
                     "installation": tx.installation,
                     "sku": sku,
                     "wanted": wanted,
-                    "wanted_as_of": as_of,
+                    "wanted_as_of": counted.as_of,
                     "why": why,
                     "owed": row.published is None or row.published != wanted,
                     "attempt": 0,
@@ -91,6 +93,14 @@ def recompute(tx: Transaction, skus: Iterable[str], policy: StockPolicy) -> int:
             )
         upsert(tx, Level, rows, ["installation", "sku"], keep=("attempt", "zero_approved"))
     return changed
+
+
+def _in_flight(tx: Transaction, as_of: Mapping[str, datetime]) -> dict[str, dict[Deducts, int]]:
+    """Return what is in flight for each SKU as of its own moment; nearly all share the last scan's."""
+    found: dict[str, dict[Deducts, int]] = {}
+    for moment in set(as_of.values()):
+        found |= orders.in_flight(tx, [sku for sku, at in as_of.items() if at == moment], moment)
+    return found
 
 
 def touched_since(tx: Transaction, moment: datetime | None) -> set[str]:
@@ -113,10 +123,11 @@ def listed_skus(tx: Transaction) -> list[str]:
 
 
 def claim(tx: Transaction, limit: int, lease: timedelta, *, orders_seen_at: datetime | None) -> list[Sending]:
-    """Claim owed levels: drops to zero first, then falls (also from a number that is only suspected to show).
+    """Claim owed levels: drops to zero first, then falls, then rises.
 
-    A rise goes only when the orders were pulled whole from a moment (`orders_seen_at`) after its
-    scan began: else it could offer again what was just sold.
+    Zero goes at once. Every other number goes only when the orders were pulled whole from a moment
+    (`orders_seen_at`) after its scan began: else it could offer again what was just sold, even where
+    it is lower than what was published, since the channel takes its own sales off by itself.
     """
     seen_at = orders_seen_at or datetime.min.replace(tzinfo=UTC)
     given = {"installation": tx.installation, "now": tx.now, "seen_at": seen_at, "limit": limit}

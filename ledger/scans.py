@@ -105,7 +105,7 @@ def fold(tx: Transaction, scan: Running, levels: Sequence[StockLevel], cursor: s
 
 def finish(tx: Transaction, scan: Running, *, complete: bool, absent_is_zero: bool, age_limit: timedelta) -> Finished:
     """Believe the scan, or refuse it whole; and let a mass drop to zero wait."""
-    _, trusted_rows = trusted(tx)
+    former_at, trusted_rows = trusted(tx)
     if not complete or not looks_whole(scan.rows, trusted_rows):
         tx.run(delete(_change).where(_change.c.installation == tx.installation))
         refused = _scan.c.refused + 1
@@ -120,8 +120,9 @@ def finish(tx: Transaction, scan: Running, *, complete: bool, absent_is_zero: bo
             else f"{scan.rows} rows, the last one had {trusted_rows}"
         )
         return Finished(refused=why)
-    unsure = _stage_absent(tx, scan, absent_is_zero=absent_is_zero, expired_before=tx.now - age_limit)
+    unseen = _stage_unseen(tx, scan, absent_is_zero=absent_is_zero)
     waiting = _zeroes_to_wait(tx, scan, age_limit)
+    unsure = _date_counts(tx, scan, former_at, unseen, waiting, expired_before=tx.now - age_limit)
     mine = _change.c.installation == tx.installation
     tx.run(delete(_change).where(mine, among(tx, _change.c.sku, sorted(waiting))))
     changed = frozenset(row.sku for row in tx.rows(select(_change.c.sku).where(mine).distinct()))
@@ -139,43 +140,54 @@ def _apply_changes(tx: Transaction) -> None:
     """Let the staged counts be the trusted ones. Known rows keep their id: the bits of a scan stay few."""
     same = and_(*(_count.c[name] == _change.c[name] for name in _KEYS))
     mine = _change.c.installation == tx.installation
-    tx.run(update(_count).where(same, mine).values(quantity=_change.c.quantity, absent_at=None))
+    tx.run(update(_count).where(same, mine).values(quantity=_change.c.quantity, counted_at=None))
     new = select(*(_change.c[name] for name in (*_KEYS, "quantity"))).where(mine, ~exists().where(same))
     tx.run(insert(_count).from_select([*_KEYS, "quantity"], new, include_defaults=False))
 
 
-def _stage_absent(tx: Transaction, scan: Running, *, absent_is_zero: bool, expired_before: datetime) -> frozenset[str]:
-    """Stage, or mark, what the scan did not show; return the SKUs that count again, or for too long do not."""
-    where = _count.c.installation == tx.installation
-    absent = tx.rows(
-        select(_count.c.id, _count.c.sku, _count.c.absent_at).where(where, _count.c.absent_at.is_not(None))
-    )
-    returned = [row for row in absent if scan.saw(row.id)]
-    _mark_absent(tx, [row.id for row in returned], None)
-    _stage_unseen(tx, scan, absent_is_zero=absent_is_zero)
-    return frozenset(row.sku for row in returned) | {row.sku for row in absent if row.absent_at <= expired_before}
-
-
-def _stage_unseen(tx: Transaction, scan: Running, *, absent_is_zero: bool) -> None:
+def _stage_unseen(tx: Transaction, scan: Running, *, absent_is_zero: bool) -> list[int]:
+    """Stage zero for what the scan did not show; where absence means unknown, return the ids of those counts."""
     where = _count.c.installation == tx.installation
     total = tx.value(select(func.count()).select_from(_count).where(where))
     if sum(byte.bit_count() for byte in scan.seen) >= total:
-        return
+        return []
     zeroes: list[dict[str, Any]] = []
-    fresh: list[int] = []
+    unseen: list[int] = []
     for row in tx.connection.execute(select(_count).where(where).execution_options(yield_per=_CHUNK)):
         if scan.saw(row.id):
             continue
         if not absent_is_zero:
-            fresh += [row.id] if row.absent_at is None else []
+            unseen.append(row.id)
         elif row.quantity != 0:
             zeroes.append(_named(tx, (row.sku, row.pool, row.deducts), 0))
     upsert(tx, StockChange, zeroes, _KEYS)
-    _mark_absent(tx, fresh, scan.began_at)
+    return unseen
 
 
-def _mark_absent(tx: Transaction, ids: list[int], moment: datetime | None) -> None:
-    tx.run(update(_count).where(among(tx, _count.c.id, ids)).values(absent_at=moment))
+def _date_counts(
+    tx: Transaction,
+    scan: Running,
+    former_at: datetime | None,
+    unseen: list[int],
+    waiting: frozenset[str],
+    *,
+    expired_before: datetime,
+) -> frozenset[str]:
+    """Date the counts that this scan does not renew, so that what was sold since is not taken as deducted.
+
+    Returns the SKUs whose counts are renewed again, or have grown too old to be offered.
+    """
+    dated = tx.rows(
+        select(_count.c.id, _count.c.sku, _count.c.counted_at).where(
+            _count.c.installation == tx.installation, _count.c.counted_at.is_not(None)
+        )
+    )
+    renewed = [row for row in dated if scan.saw(row.id) and row.sku not in waiting]
+    tx.run(update(_count).where(among(tx, _count.c.id, [row.id for row in renewed])).values(counted_at=None))
+    mine = (_count.c.installation == tx.installation, _count.c.counted_at.is_(None))
+    tx.run(update(_count).where(*mine, among(tx, _count.c.id, unseen)).values(counted_at=former_at))
+    tx.run(update(_count).where(*mine, among(tx, _count.c.sku, sorted(waiting))).values(counted_at=former_at))
+    return frozenset(row.sku for row in renewed) | {row.sku for row in dated if row.counted_at <= expired_before}
 
 
 def _zeroes_to_wait(tx: Transaction, scan: Running, age_limit: timedelta) -> frozenset[str]:
@@ -232,19 +244,30 @@ def _units(tx: Transaction, skus: Sequence[str], *, staged: bool) -> dict[str, i
     return smallest
 
 
+@dataclass
+class Counted:
+    """The trusted units of a SKU by way of deducting, and the oldest moment at which they were all true."""
+
+    as_of: datetime
+    units: dict[Deducts, int] = field(default_factory=dict)
+
+
 def counts(
-    tx: Transaction, skus: Sequence[str], pools: Sequence[str], expired_before: datetime
-) -> dict[str, dict[Deducts, int]]:
-    """Return the trusted units by way of deducting. A count long absent adds nothing, a pool that does not count is none."""
-    found: dict[str, dict[Deducts, int]] = {}
+    tx: Transaction, skus: Sequence[str], pools: Sequence[str], as_of: datetime, expired_before: datetime
+) -> dict[str, Counted]:
+    """Return what is trusted of these SKUs. A count that is too old adds nothing, a pool that does not count is none."""
+    found: dict[str, Counted] = {}
     for row in tx.connection.execute(
         select(_count).where(_count.c.installation == tx.installation, among(tx, _count.c.sku, skus))
     ):
         if pools and row.pool not in pools:
             continue
-        by_way = found.setdefault(row.sku, {})
-        counted = row.quantity if row.absent_at is None or row.absent_at > expired_before else 0
-        by_way[Deducts(row.deducts)] = by_way.get(Deducts(row.deducts), 0) + counted
+        counted = found.setdefault(row.sku, Counted(as_of))
+        usable = row.counted_at is None or row.counted_at > expired_before
+        if usable and row.counted_at is not None:
+            counted.as_of = min(counted.as_of, row.counted_at)
+        way = Deducts(row.deducts)
+        counted.units[way] = counted.units.get(way, 0) + (row.quantity if usable else 0)
     return found
 
 

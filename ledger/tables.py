@@ -154,7 +154,11 @@ class Message(Table, table=True):
 
 
 class StockCount(Table, table=True):
-    """The last trusted count of one SKU in one pool."""
+    """The last trusted count of one SKU in one pool.
+
+    `counted_at` is when it was last true, where a later scan did not show it or was not believed
+    for it; None: as of the last trusted scan.
+    """
 
     __tablename__ = "stock_count"
     __table_args__ = (UniqueConstraint("installation", "sku", "pool", "deducts"),)
@@ -164,7 +168,7 @@ class StockCount(Table, table=True):
     pool: str
     deducts: str
     quantity: int
-    absent_at: datetime | None = moment()
+    counted_at: datetime | None = moment()
 
 
 class StockChange(Table, table=True):

@@ -284,7 +284,7 @@ def upgrade() -> None:
         sa.Column("pool", sa.String(), nullable=False),
         sa.Column("deducts", sa.String(), nullable=False),
         sa.Column("quantity", sa.Integer(), nullable=False),
-        sa.Column("absent_at", ledger.tables.Moment(timezone=True), nullable=True),
+        sa.Column("counted_at", ledger.tables.Moment(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_count")),
         sa.UniqueConstraint(
             "installation", "sku", "pool", "deducts", name=op.f("uq_stock_count_installation_sku_pool_deducts")
