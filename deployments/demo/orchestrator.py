@@ -18,16 +18,15 @@ _TRIES = 8
 
 
 class Orchestrator:
-    """The server behind `url`. Start it once; `environment` is what programs need to reach it."""
+    """The server behind `url`; `environment` is what it and its workers get, with what they need to find each other."""
 
-    def __init__(self, children: Children, *, port: int | None = None, **environment: str) -> None:
-        port = port or free_port()
+    def __init__(self, children: Children, environment: Mapping[str, str]) -> None:
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.environment = {
             "PREFECT_HOME": str(children.folder / "prefect"),
             "PREFECT_API_URL": f"{self.url}/api",
             "PREFECT_UI_URL": self.url,
-            "PREFECT_LOGGING_LEVEL": "WARNING",
             "PYTHONPATH": str(ROOT),
             "DO_NOT_TRACK": "1",
             **environment,

@@ -99,15 +99,12 @@ def test_the_example_environment_names_every_variable_that_is_read() -> None:
 
 
 def read_from_environment() -> set[str]:
-    """Return every name that the product asks os.environ for."""
+    """Return every name in capitals in the modules that ask os.environ, save what they only set."""
     names: set[str] = set()
-    for folder in SEARCHED:
-        for path in (ROOT / folder).rglob("*.py"):
-            text = path.read_text()
-            if "environ" in text or "getenv" in text or "BaseSettings" in text:
-                constants = (node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant))
-                names |= {one for one in constants if isinstance(one, str) and re.fullmatch(r"[A-Z]+(_[A-Z]+)+", one)}
-                names |= {one for one in constants if one == "INSTALLATIONS"}
-            if 'environ.get("INSTALLATIONS"' in text:
-                names.add("INSTALLATIONS")
+    for path in (path for folder in SEARCHED for path in (ROOT / folder).rglob("*.py")):
+        text = path.read_text()
+        if "environ" in text:
+            texts = {node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)}
+            names |= {one for one in texts if isinstance(one, str) and re.fullmatch(r"[A-Z][A-Z0-9_]{9,}", one)}
+            names -= set(re.findall(r'environ\.setdefault\("([A-Z_]+)"', text))
     return names
