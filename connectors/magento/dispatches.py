@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
+from connectors.magento.numbers import entity_id, quantity
 from connectors.magento.search import Query, Shop, one_of
 from connectors.roles import FeedShape, OpenOrder
 from domain.records import Dispatch, Page, Received, Reject, ShippedLine
@@ -98,7 +98,7 @@ def dispatch(raw: Mapping[str, Any]) -> Dispatch:
     One shipment is one dispatch, with the first tracking number that is not empty: a marketplace
     takes one number a shipment. A variant is listed below its configurable too, and counts once.
     """
-    tracks = sorted(raw.get("tracks") or [], key=lambda each: int(each["entity_id"]))
+    tracks = sorted(raw.get("tracks") or [], key=lambda each: int(entity_id(each["entity_id"])))
     track = next((each for each in tracks if each.get("track_number")), tracks[0] if tracks else {})
     code, title = str(track.get("carrier_code") or ""), str(track.get("title") or "")
     carrier, service = (title, "") if code in {"", "custom"} else (code, title)
@@ -110,8 +110,8 @@ def dispatch(raw: Mapping[str, Any]) -> Dispatch:
     if not lines:
         raise ValueError("no lines")
     return Dispatch(
-        key=str(int(raw["entity_id"])),
-        order_id=str(int(raw["order_id"])),
+        key=entity_id(raw["entity_id"]),
+        order_id=entity_id(raw["order_id"]),
         order_reference=raw["order_reference"],
         carrier=carrier,
         service=service,
@@ -122,7 +122,7 @@ def dispatch(raw: Mapping[str, Any]) -> Dispatch:
 
 
 def _whole(value: Any) -> int:
-    number = Decimal(str(value))
+    number = quantity(value)
     if number != int(number) or number <= 0:
         raise ValueError("not a whole quantity")
     return int(number)

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
+from connectors.magento.numbers import quantity
 from connectors.magento.order_mapping import open_lines, order_number
 from connectors.magento.settings import MagentoOptions
 from domain.answers import Absent, Accepted, Answer, Contradicted, Done, Finding, Found, NotYet, Refused, Unknown
@@ -20,7 +21,7 @@ _WAITING = {"holded", "payment_review", "pending_payment"}
 def answer_of_create(order: SalesOrder, answer: Any, options: MagentoOptions) -> Answer:
     """Return `Done` when the create call's answer repeats number, lines, quantities and state."""
     entity_id = answer.get("entity_id") if isinstance(answer, dict) else None
-    if not isinstance(entity_id, int):
+    if type(entity_id) is not int:
         return Unknown("POST /orders answered with something that is not an order.")
     lines = Counter((line.line, line.sku, Decimal(line.quantity)) for line in open_lines(order))
     repeated = Counter(
@@ -102,6 +103,6 @@ def _items(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _number(value: Any) -> Decimal:
     try:
-        return Decimal(str(value))
-    except InvalidOperation:
+        return quantity(value)
+    except (TypeError, ValueError, ArithmeticError):
         return Decimal(-1)  # no order has it, so that it never agrees

@@ -61,6 +61,6 @@ class Scan:
             page=self.page + 1,
             rows=self.rows + len(keys),
             total=total,
-            last=keys[-1] if keys else self.last,
-            sound=self.sound and same_list and self.last not in keys,
+            last=next(filter(None, reversed(keys)), self.last),  # a row that cannot be read has no key
+            sound=self.sound and same_list and not (self.last and self.last in keys),
         )

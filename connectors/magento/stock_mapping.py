@@ -1,9 +1,9 @@
 """Rows of the shop's stock lists as counts, and products as items. Pure."""
 
 from collections.abc import Mapping
-from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
+from connectors.magento.numbers import entity_id, whole_units
 from domain.records import Deducts, Item, Received, Reject, StockLevel
 
 SALABLE_POOL = "salable"
@@ -17,12 +17,12 @@ def stock_level(raw: Any, salable_deducts: Deducts) -> Received | Reject:
         if "source_code" in raw:
             counted = raw["quantity"] if _flag(raw["status"]) else 0
             level = StockLevel(
-                sku=raw["sku"], pool=raw["source_code"], quantity=_whole_eaches(counted), deducts=Deducts.ON_DISPATCH
+                sku=raw["sku"], pool=raw["source_code"], quantity=whole_units(counted), deducts=Deducts.ON_DISPATCH
             )
         else:
             counted = raw["qty"] if _flag(raw["is_salable"]) else 0
             level = StockLevel(
-                sku=raw["sku"], pool=SALABLE_POOL, quantity=_whole_eaches(counted), deducts=salable_deducts
+                sku=raw["sku"], pool=SALABLE_POOL, quantity=whole_units(counted), deducts=salable_deducts
             )
     except _UNREADABLE as trouble:
         return Reject(row_key(raw), raw, f"The stock row cannot be read ({type(trouble).__name__}).")
@@ -41,7 +41,7 @@ def item(raw: Any, ean_attribute: str) -> Received | Reject:
         record = Item(
             sku=raw["sku"],
             ean=ean or None,
-            external_id=str(int(raw["id"])),
+            external_id=entity_id(raw["id"]),
             sellable=status == 1 and raw["type_id"] in _SELLABLE_TYPES,
         )
     except _UNREADABLE as trouble:
@@ -69,8 +69,3 @@ def _flag(value: Any) -> bool:
     if value not in {0, 1}:
         raise ValueError("neither yes nor no")
     return bool(value)
-
-
-def _whole_eaches(value: Any) -> int:
-    """Return the whole units of a quantity: half a unit cannot be sold."""
-    return int(Decimal(str(value)).to_integral_value(ROUND_FLOOR))

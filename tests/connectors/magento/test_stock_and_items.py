@@ -168,6 +168,16 @@ async def test_pages_that_do_not_add_up_end_the_scan_as_not_whole(body: Any) -> 
     assert (len(rest), rest[-1].complete) == (1, False)
 
 
+@pytest.mark.parametrize("junk", [None, "text", {}, {"sku": None}], ids=str)
+async def test_a_row_that_cannot_be_read_spoils_no_other(junk: Any) -> None:
+    harness = shop_with(3)
+    good = {"sku": "SKU-000", "source_code": "default", "quantity": 4, "status": 1}
+    harness.fault("stock_level", Fault(kind="error_in_200", body={"items": [good, junk, junk], "total_count": 3}))
+    pages = await scan(harness.connector.stock_feed)
+    assert [len(page.rejects) for page in pages] == [2, 0, 0]
+    assert (pages[-1].complete, len(levels(pages))) == (True, 4)
+
+
 async def test_a_shop_that_repeats_its_last_page_for_ever_is_not_read_for_ever() -> None:
     harness = shop_with(3, page_size=2)
     last = {"items": [{"sku": "SKU-002", "qty": 1, "is_salable": True}]}
