@@ -1,0 +1,5 @@
+"""Slack: where alerts are shown."""
+
+from connectors.slack.connector import MessageGone, MessageId, Slack, SlackDown, SlackRefused, SlackSettings
+
+__all__ = ["MessageGone", "MessageId", "Slack", "SlackDown", "SlackRefused", "SlackSettings"]
