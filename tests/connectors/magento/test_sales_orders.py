@@ -1,10 +1,13 @@
 """Orders in: created once, found again, and never called done without the shop's word."""
 
+from copy import deepcopy
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from connectors.magento.order_evidence import answer_of_create
+from connectors.magento.settings import MagentoOptions
 from domain.answers import (
     Absent,
     Accepted,
@@ -246,6 +249,48 @@ async def test_a_shop_that_changes_the_state_is_asked_again_instead_of_believed(
     answer_in_another_state = {"entity_id": 1, "increment_id": "JL-5501-A", "state": "holded", "items": []}
     harness.fault("sales_order", Fault(kind="error_in_200", body=answer_in_another_state, when="after"))
     assert await send(harness, sales_order()) == Accepted(ticket="1")
+
+
+ECHO = {
+    "entity_id": 4,
+    "increment_id": "JL-5501-A",
+    "state": "processing",
+    "items": [
+        {"sku": "MUG-1", "qty_ordered": 2, "ext_order_item_id": "5501-A-1"},
+        {"sku": "BOWL-1", "qty_ordered": Decimal("1.0000"), "ext_order_item_id": "5501-A-2"},
+    ],
+}
+
+
+def test_an_answer_that_repeats_the_order_is_done() -> None:
+    assert answer_of_create(sales_order(), ECHO, MagentoOptions()) == Done(
+        "order JL-5501-A (id 4): the answer repeats it", "4"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "change"),
+    [
+        (0, {"qty_ordered": 1}),
+        (0, {"qty_ordered": None}),
+        (0, {"sku": "mug-1"}),
+        (1, {"ext_order_item_id": "5501-A-1"}),
+        (1, None),
+        (None, {"increment_id": "000000004"}),
+        (None, {"state": None}),
+        (None, {"items": None}),
+    ],
+    ids=str,
+)
+def test_an_answer_that_repeats_it_otherwise_has_to_be_looked_up(line: int | None, change: Any) -> None:
+    echo: dict[str, Any] = deepcopy(ECHO)
+    if line is None:
+        echo |= change
+    elif change is None:
+        del echo["items"][line]
+    else:
+        echo["items"][line] |= change
+    assert answer_of_create(sales_order(), echo, MagentoOptions()) == Accepted(ticket="4")
 
 
 # ---- what stands in the shop ---------------------------------------------------------------------
