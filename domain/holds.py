@@ -1,4 +1,4 @@
-"""The closed list of hold types: who owns one, what it means, what to do."""
+"""The closed lists of hold types and of troubles without a record: who owns one, what it means, what to do."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -210,3 +210,38 @@ _TYPES = [
 
 HOLD_TYPES = {hold_type.name: hold_type for hold_type in _TYPES}
 """Every hold type by its name. An unknown name is a programming error and raises KeyError."""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A cause that holds no record: a run or a system is in trouble. `mended` says what closes it."""
+
+    name: str
+    owner: Owner
+    title: str
+    next_step: str
+    origin: str
+    mended: str
+
+
+_TROUBLES = [
+    Trouble(
+        "run_failed",
+        Owner.OPERATIONS,
+        "Run failed",
+        "Read the run's log. What is owed is kept; start the run again with the form when its cause is mended.",
+        "this software",
+        "a later run ended well",
+    ),
+    Trouble(
+        "system_down",
+        Owner.OPERATIONS,
+        "System does not serve us",
+        "Nothing is lost and the other accounts go on. Ask the system's support when it does not come back.",
+        "either",
+        "the system answered again",
+    ),
+]
+
+TROUBLES = {trouble.name: trouble for trouble in _TROUBLES}
+"""Every trouble by its name. An unknown name is a programming error and raises KeyError."""

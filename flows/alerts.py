@@ -3,6 +3,7 @@
 from typing import Any
 
 from prefect import flow
+from prefect.artifacts import acreate_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
@@ -13,7 +14,8 @@ from tasks.opened import opened_ledger
 
 @flow(name="alerts", persist_result=False)
 async def alerts() -> State[Any]:
-    """Send what is owed to Slack; with a dead Slack it stays owed and is told here."""
+    """Send what is owed to Slack; with a dead Slack, or none, it stays owed and is told here."""
     with opened_ledger() as database:
         told = await owed.send_owed(database, all_installations())
+    await acreate_markdown_artifact(told, key="alerts", description="What Slack was told, and what is still owed")
     return Completed(message=told)

@@ -1,0 +1,34 @@
+"""What alerts need of the Prefect server: where its pages are, and the ids of deployments."""
+
+import os
+from itertools import count
+
+from prefect.client.orchestration import get_client
+from prefect.settings import get_current_settings
+
+_PAGE = 200
+_USUAL_ADDRESS = "http://127.0.0.1:4200"
+
+
+def ui_url() -> str:
+    """Return the address of the UI: PREFECT_UI_URL, else beside the API."""
+    api_url = get_current_settings().api.url or ""
+    beside_the_api = api_url.removesuffix("/").removesuffix("/api")
+    return (os.environ.get("PREFECT_UI_URL") or beside_the_api or _USUAL_ADDRESS).rstrip("/")
+
+
+async def deployment_ids() -> dict[str, str]:
+    """Return the id of every deployment by its name; none without a server, as asking would start one.
+
+    The client itself repeats what a busy server refuses (429, 502, 503). Raises what it raises.
+    """
+    if not get_current_settings().api.url:
+        return {}
+    found: dict[str, str] = {}
+    async with get_client() as client:
+        for offset in count(0, _PAGE):
+            page = await client.read_deployments(limit=_PAGE, offset=offset)
+            found |= {deployment.name: str(deployment.id) for deployment in page}
+            if len(page) < _PAGE:
+                break
+    return found
