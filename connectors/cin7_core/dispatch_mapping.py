@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from connectors.cin7_core.mapping import Unreadable, Wire, faults, moment
+from connectors.cin7_core.mapping import LARGEST_QUANTITY, Unreadable, Wire, faults, moment
 from domain.payloads import split
 from domain.records import Dispatch, ShippedLine
 
@@ -133,7 +133,7 @@ def _shipped_at(text: str) -> datetime:
 def _units(lines: Sequence[_PackLine]) -> tuple[ShippedLine, ...]:
     units: Counter[str] = Counter()
     for line in lines:
-        if line.quantity != line.quantity.to_integral_value() or line.quantity < 1:
+        if not 1 <= line.quantity <= LARGEST_QUANTITY or line.quantity != line.quantity.to_integral_value():
             raise Unreadable("shipment: a packed quantity is not a whole number of eaches")
         units[line.sku] += int(line.quantity)
     return tuple(ShippedLine(sku=sku, quantity=quantity) for sku, quantity in units.items())

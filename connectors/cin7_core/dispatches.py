@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from connectors.cin7_core.api import Api
-from connectors.cin7_core.dispatch_mapping import SALE_KEEPS, dispatch_of, key_of, shipments
+from connectors.cin7_core.dispatch_mapping import SALE_KEEPS, dispatch_of, kept_sale, key_of, shipments
 from connectors.cin7_core.mapping import Unreadable, moment, moment_text
 from connectors.cin7_core.settings import Cin7CoreOptions
 from connectors.http import VendorRefusal
@@ -90,7 +90,12 @@ class DispatchFeed:
             return Reject(key_of(raw), raw, fault.reason, fault.hold_type)
 
     def _entries(self, sale: Mapping[str, Any] | Reject) -> list[Received | Reject]:
-        return [sale] if isinstance(sale, Reject) else [self.parse(raw) for raw in shipments(sale)]
+        if isinstance(sale, Reject):
+            return [sale]
+        if not isinstance(sale.get("Fulfilments"), list):  # it is listed as shipped
+            raw = kept_sale(sale)
+            return [Reject(key_of(raw), raw, "the sale is listed as shipped and shows no fulfilments")]
+        return [self.parse(raw) for raw in shipments(sale)]
 
     async def _changed(
         self, bookmark: _Bookmark, about: Sequence[OpenOrder]

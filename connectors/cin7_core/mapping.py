@@ -19,6 +19,9 @@ STOCK_KEEPS: dict[str, Any] = {
     "Rows": dict.fromkeys(("Bin", "Batch", "ExpiryDate", "OnHand", "Allocated", "Available"), True),
 }
 
+LARGEST_QUANTITY = 999_999_999
+"""More eaches than this are a mistake, and an exponent could fill the memory."""
+
 _HARMLESS = re.compile(  # [reference, error bodies]: names of the seller's own reference books
     r"(Active )?[A-Za-z ]{1,40} with (name|ID|SKU) [^@\n]{1,100} was not found in [A-Za-z ]{1,40} reference book"
 )
@@ -70,9 +73,9 @@ def moment(text: Any) -> datetime:
     whole, _, fraction = text.strip().removesuffix("Z").partition(".")
     try:
         read = datetime.fromisoformat(f"{whole}.{fraction[:6]:0<6}")
-    except ValueError:
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Unreadable("a time cannot be read") from None
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 
 def moment_text(at: datetime) -> str:
@@ -96,8 +99,10 @@ def product_of(raw: Any) -> ProductRow:
 def item_of(raw: Any) -> Item:
     """Read one product as an item; only active stock products can be sold. Raises `Unreadable`."""
     product = product_of(raw)
-    active_stock = ((product.status or "").lower(), (product.type or "").lower()) == ("active", "stock")
-    sellable = active_stock and product.sellable is not False
+    status = (product.status or "").lower()
+    if status not in {"active", "deprecated"}:
+        raise Unreadable("product: its status is neither Active nor Deprecated", "unknown_value")
+    sellable = status == "active" and (product.type or "").lower() == "stock" and product.sellable is not False
     return Item(sku=product.sku, ean=product.barcode or None, external_id=product.id, sellable=sellable)
 
 
@@ -124,6 +129,8 @@ def stock_level_of(raw: Any) -> StockLevel:
         found = _StockRows.model_validate(raw)
     except ValidationError as trouble:
         raise Unreadable(f"stock rows: {faults(trouble)}") from None
+    if any(not -LARGEST_QUANTITY <= row.available <= LARGEST_QUANTITY for row in found.rows):
+        raise Unreadable("stock rows: a quantity is too large to be true")
     available = sum((row.available for row in found.rows), Decimal(0))
     eaches = int(available.to_integral_value(ROUND_FLOOR))
     return StockLevel(sku=found.sku, pool=found.location, quantity=eaches, deducts=Deducts.ON_ACCEPTANCE)

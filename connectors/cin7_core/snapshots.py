@@ -20,6 +20,8 @@ from connectors.roles import FeedShape, OpenOrder
 from domain.budgets import Lane
 from domain.records import Page, Received, Reject
 
+_IDENTITY = ("ID", "SKU", "Location", "Bin", "Batch", "ExpiryDate")
+
 
 @dataclass(frozen=True)
 class _Scan:
@@ -29,6 +31,7 @@ class _Scan:
     page: int = 1
     rows: int = 0
     total: int | None = None
+    last: str = ""
 
     @classmethod
     def read(cls, cursor: str) -> "_Scan":
@@ -40,8 +43,9 @@ class _Scan:
 
 
 class _SnapshotFeed:
-    """A scan of one list. It is complete when the rows read are as many as every page said there are.
+    """A scan of one list, complete when its rows are as many as every page said there are.
 
+    A page that shows the last row of the page before it again spoils it: the list has shifted.
     A scan that can no longer be proved whole ends at once, not complete, and the next begins anew.
     An empty list is never complete: a company without a single row is a fault, not news.
     """
@@ -61,14 +65,17 @@ class _SnapshotFeed:
         scan = _Scan.read(cursor) if cursor else _Scan(self._api.clock.now())
         page = await self._api.page(self._path, self._rows, scan.page, lane=Lane.BULK, **self._filters)
         seen = scan.rows + len(page.rows)
-        is_steady = scan.total in {None, page.total}
+        marks = [_mark(row) for row in page.rows]
+        is_steady = scan.total in {None, page.total} and scan.last not in marks
         ended = not is_steady or len(page.rows) < ROWS_A_PAGE or seen >= page.total
         entries = [self.parse(raw) for raw in self._raws(page.rows)]
         return Page(
             [entry for entry in entries if isinstance(entry, Received)],
             [entry for entry in entries if isinstance(entry, Reject)],
             began_at=scan.began_at,
-            cursor=None if ended else replace(scan, page=scan.page + 1, rows=seen, total=page.total).text(),
+            cursor=None
+            if ended
+            else replace(scan, page=scan.page + 1, rows=seen, total=page.total, last=marks[-1]).text(),
             more=not ended,
             complete=ended and is_steady and seen == page.total and seen > 0,
         )
@@ -86,6 +93,11 @@ class _SnapshotFeed:
 
     def _record(self, raw: dict[str, Any]) -> Any:
         raise NotImplementedError
+
+
+def _mark(row: Any) -> str:
+    """Return what makes a row of either list one of its kind, as far as it can be read."""
+    return json.dumps([row.get(name) for name in _IDENTITY], default=str) if isinstance(row, Mapping) else repr(row)
 
 
 class StockFeed(_SnapshotFeed):

@@ -142,13 +142,20 @@ async def test_items_carry_ean_id_and_whether_they_sell() -> None:
         ({"Status": "ACTIVE", "Type": "stock"}, True),
         ({"Status": "Active", "Type": "Service"}, False),
         ({"Status": "Active", "Type": "Stock", "Sellable": False}, False),
-        ({"Status": None, "Type": "Stock"}, False),
+        ({"Status": "deprecated", "Type": "Stock"}, False),
     ],
 )
 def test_only_active_stock_products_sell(fields: dict[str, Any], *, sellable: bool) -> None:
     entry = Harness().connector.item_feed.parse({"ID": "p", "SKU": "A", "Barcode": None, **fields})
     assert isinstance(entry, Received)
     assert entry.record.sellable is sellable
+
+
+@pytest.mark.parametrize("status", [None, "", "Paused"])
+def test_a_status_that_nobody_documented_is_not_guessed(status: str | None) -> None:
+    entry = Harness().connector.item_feed.parse({"ID": "p", "SKU": "A", "Type": "Stock", "Status": status})
+    assert isinstance(entry, Reject)
+    assert entry.hold_type == "unknown_value"
 
 
 @pytest.mark.parametrize("role", ["stock_level", "item"])
