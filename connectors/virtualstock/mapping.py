@@ -69,6 +69,7 @@ _COUNTRIES = {
     "guernsey": "GG",
     "isle of man": "IM",
 }
+_LARGEST = 999_999_999  # of anything counted or paid: more is a mistake, and an exponent could fill the memory
 _ID_IN_URL = re.compile(r"/(?:orders|customers|products)/([A-Za-z0-9_-]{1,64})/?(?:\?.*)?")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -181,14 +182,14 @@ def moment(value: Any, zone: ZoneInfo, name: str) -> datetime:
     """Return a vendor's time in UTC; without an offset it counts in `zone`."""
     try:
         parsed = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         raise _Unreadable(f"{name} is not a time.") from None
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def whole(value: Any) -> int:
     """Return a whole number sent as a number or as digits (the vendor's samples show both)."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST:
         return value
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value):
         return int(value)
@@ -203,7 +204,7 @@ def _money(item: dict[str, Any], name: str) -> Decimal | None:
         amount = Decimal(str(value)) if isinstance(value, str | int | Decimal) else Decimal("NaN")
     except InvalidOperation:
         amount = Decimal("NaN")
-    if isinstance(value, bool) or not amount.is_finite():
+    if isinstance(value, bool) or not amount.is_finite() or not -_LARGEST <= amount <= _LARGEST:
         raise _Unreadable(f"{name} of a line is not an amount.")
     return amount
 
