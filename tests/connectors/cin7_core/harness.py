@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,6 +20,8 @@ from domain.answers import Done
 from domain.records import Address, OrderLine, Page, SalesOrder
 from sandbox.cin7_core import Cin7Core as PretendCompany
 from sandbox.kit import Fault
+from tests.connectors.cin7_core import cases
+from tests.contract.harness import FeedCase, SinkCase
 from tests.doubles import BucketBudgets, KeptArchive, ManualClock, OpenBudgets
 
 ACCOUNT_ID = "0f0e0d0c-0000-4000-8000-0000000000aa"
@@ -42,6 +45,9 @@ ROUTES = {
 class Harness:
     """A connector, its pretend company, and their clock. `fault` and `calls` name routes by role."""
 
+    throttled = frozenset({429, 503})  # 503 in the reference of 2024, 429 in that of 2026
+    renews_sign_in = False
+
     def __init__(self, *, application_key: str = APPLICATION_KEY, true_budget: bool = False, **options: Any) -> None:
         self.clock = ManualClock()
         self.budgets: Any = BucketBudgets(self.clock) if true_budget else OpenBudgets()
@@ -57,6 +63,17 @@ class Harness:
         self.settings = Cin7CoreSettings(account_id=ACCOUNT_ID, application_key=SecretStr(application_key))
         self.options = Cin7CoreOptions(**options)
         self.connector = self.again()
+        self.personal = PERSONAL
+        world = cases.World(self)
+        self._feeds, self._sinks = cases.feeds(world), cases.sinks(world)
+
+    def feeds(self) -> Mapping[type, FeedCase]:
+        """Return the case of every feed, by its role."""
+        return self._feeds
+
+    def sinks(self) -> Mapping[type, SinkCase]:
+        """Return the case of every sink, by its role."""
+        return self._sinks
 
     def again(self) -> Cin7Core:
         """Return a connector that remembers nothing, as the next process would have it."""

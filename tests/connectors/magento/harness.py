@@ -1,6 +1,7 @@
 """A Magento connector joined in process to a pretend shop, and the handles that contract tests pull."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -19,6 +20,8 @@ from domain.records import Address, OrderLine, SalesOrder
 from sandbox.kit import Fault
 from sandbox.magento import Credentials, InputLimits
 from sandbox.magento import Magento as PretendShop
+from tests.connectors.magento import cases
+from tests.contract.harness import FeedCase, SinkCase
 from tests.doubles import KeptArchive, ManualClock, OpenBudgets
 
 CREDENTIALS = Credentials("consumer-key-1", "consumer-secret&1", "access-token-1", "token-secret/1")
@@ -48,6 +51,9 @@ class SpendableBudgets(OpenBudgets):
 class Harness:
     """A connector, its pretend shop, and their clock. `fault` and `count` name routes by role."""
 
+    throttled = frozenset({429})
+    renews_sign_in = False
+
     def __init__(
         self,
         *,
@@ -69,6 +75,17 @@ class Harness:
         self.settings = MagentoSettings.model_validate({"base_url": base_url, **values})
         self.options = MagentoOptions(**options)
         self.connector = Magento("harbour/magento", self.settings, self.options, self.surroundings)
+        self.personal = PERSONAL
+        world = cases.World(self)
+        self._feeds, self._sinks = cases.feeds(world), cases.sinks(world)
+
+    def feeds(self) -> Mapping[type, FeedCase]:
+        """Return the case of every feed, by its role."""
+        return self._feeds
+
+    def sinks(self) -> Mapping[type, SinkCase]:
+        """Return the case of every sink, by its role."""
+        return self._sinks
 
     def _transport(self) -> httpx.AsyncBaseTransport:
         inner, seen = httpx.ASGITransport(app=self.sandbox.app), self.requests

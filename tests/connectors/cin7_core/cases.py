@@ -1,0 +1,102 @@
+"""What the contract suite asks of Cin7 Core: its feeds and its sink, and what the world does to them."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from connectors.roles import GivesDispatches, GivesItems, GivesStockLevels, TakesSalesOrders
+from domain.records import Deducts, SalesOrder, StockLevel
+from sandbox.cin7_core.books import MAIN_WAREHOUSE
+from tests.contract.harness import FeedCase, SinkCase
+from tests.contract.wire import Route
+
+if TYPE_CHECKING:
+    from tests.connectors.cin7_core.harness import Harness
+
+BASE = "/ExternalApi/v2"
+
+
+class World:
+    """A company with two products in plenty."""
+
+    def __init__(self, company: "Harness") -> None:
+        self.company = company
+        self._number = 0
+
+    def numbered(self) -> int:
+        self._number += 1
+        return self._number
+
+    async def order(self) -> SalesOrder:
+        from tests.connectors.cin7_core.harness import sales_order
+
+        if not self.company.sandbox.company.stock.products:
+            self.company.put_item("MUG-1", 9_000)
+            self.company.put_item("BOWL-1", 9_000)
+        number = self.numbered()
+        return sales_order(key=f"55{number:05d}-A", reference=f"9{number:08d}")
+
+    async def ship(self, number: int) -> list[str]:
+        keys = []
+        for _ in range(number):
+            shipped = await self.company.shipped(await self.order(), tracking=f"JD{self._number:08d}")
+            [parcel] = self.company.sandbox.company.sale(shipped.external_id).parcels
+            keys.append(parcel.id)
+        return keys
+
+    def items(self, number: int) -> list[str]:
+        skus = [f"SKU-{self.numbered():05d}" for _ in range(number)]
+        for sku in skus:
+            self.company.put_item(sku)
+        return skus
+
+    def contradict(self, order: SalesOrder) -> None:
+        self.company.sandbox.key_order_by_hand(order.reference, {"MUG-1": 77})
+
+
+def feeds(world: World) -> Mapping[type, FeedCase]:
+    """Return the feeds of one company."""
+
+    async def items(number: int) -> list[str]:
+        return world.items(number)
+
+    async def levels(number: int) -> list[str]:
+        return [
+            StockLevel(sku=sku, pool=MAIN_WAREHOUSE, quantity=0, deducts=Deducts.ON_ACCEPTANCE).key
+            for sku in world.items(number)
+        ]
+
+    return {
+        GivesDispatches: FeedCase(
+            lists=(Route("GET", f"{BASE}/sale"),),
+            rows=lambda body: [body],
+            show=world.ship,
+            page=30,
+            enumerations=(("Fulfilments", 0, "Ship", "Status"),),
+        ),
+        GivesStockLevels: FeedCase(
+            lists=(Route("GET", f"{BASE}/ref/productavailability"),),
+            rows=lambda body: body["ProductAvailabilityList"],
+            show=levels,
+            page=1000,
+        ),
+        GivesItems: FeedCase(
+            lists=(Route("GET", f"{BASE}/product"),),
+            rows=lambda body: body["Products"],
+            show=items,
+            page=1000,
+            enumerations=(("Status",),),
+        ),
+    }
+
+
+def sinks(world: World) -> Mapping[type, SinkCase]:
+    """Return the sink of one company."""
+    return {
+        TakesSalesOrders: SinkCase(
+            record=world.order,
+            writes=(Route("POST", f"{BASE}/sale"), Route("POST", f"{BASE}/sale/order")),
+            count=lambda order: world.company.count("sales_order").get(order.key, 0),
+            contradict=world.contradict,
+            errors_in_200=([{"ErrorCode": 500, "Exception": "Something went wrong."}], "Something went wrong."),
+        )
+    }

@@ -1,0 +1,112 @@
+"""What the contract suite asks of a Magento shop: its feeds and its sink, and what the world does to them."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from connectors.roles import GivesDispatches, GivesItems, GivesStockLevels, OpenOrder, TakesSalesOrders
+from domain.records import Deducts, SalesOrder, StockLevel
+from tests.contract.harness import FeedCase, SinkCase
+from tests.contract.wire import Route
+
+if TYPE_CHECKING:
+    from tests.connectors.magento.harness import Harness
+
+BASE = "/rest/default/V1"
+SALABLE = Route("GET", f"{BASE}/inventory/export-stock-salable-qty/website/base")
+
+
+class World:
+    """A shop with two products in plenty, and the orders that were made in it."""
+
+    def __init__(self, shop: "Harness") -> None:
+        self.shop = shop
+        self._number = 0
+        self.open: dict[str, OpenOrder] = {}
+
+    def numbered(self) -> int:
+        self._number += 1
+        return self._number
+
+    async def order(self) -> SalesOrder:
+        from tests.connectors.magento.harness import sales_order
+
+        if not self.shop.sandbox.stock.products.rows:
+            self.shop.put_item("MUG-1", 9_000)
+            self.shop.put_item("BOWL-1", 9_000)
+        number = self.numbered()
+        return sales_order(key=f"55{number:05d}-A", reference=f"9{number:08d}")
+
+    async def ship(self, number: int) -> list[str]:
+        keys = []
+        for _ in range(number):
+            shipped = await self.shop.shipped(await self.order(), tracking=f"JD{self._number:08d}")
+            keys.append(str(max(self.shop.sandbox.fulfilment.shipments.rows)))
+            self.open[keys[-1]] = shipped
+        return keys
+
+    def leave(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            del self.open[key]
+
+    def items(self, number: int) -> list[str]:
+        skus = [f"SKU-{self.numbered():05d}" for _ in range(number)]
+        for sku in skus:
+            self.shop.put_item(sku)
+        return skus
+
+    def contradict(self, order: SalesOrder) -> None:
+        self.shop.sandbox.key_order_by_hand(order.reference, {"MUG-1": 77})
+
+
+def feeds(world: World) -> Mapping[type, FeedCase]:
+    """Return the feeds of one shop."""
+
+    async def items(number: int) -> list[str]:
+        return world.items(number)
+
+    async def levels(number: int) -> list[str]:
+        counts = (("default", Deducts.ON_DISPATCH), ("salable", Deducts.NEVER))
+        return [
+            StockLevel(sku=sku, pool=pool, quantity=0, deducts=deducts).key
+            for sku in world.items(number)
+            for pool, deducts in counts
+        ]
+
+    return {
+        GivesDispatches: FeedCase(
+            lists=(Route("GET", f"{BASE}/shipments"),),
+            rows=lambda body: body["items"] or [],
+            show=world.ship,
+            page=50,
+            about=lambda: tuple(world.open.values()),
+            leave=world.leave,
+        ),
+        GivesStockLevels: FeedCase(
+            lists=(Route("GET", f"{BASE}/inventory/source-items"), SALABLE),
+            rows=lambda body: body["items"] or [],
+            show=levels,
+            page=200,
+            enumerations=(("status",), ("is_salable",)),
+            uncounted=(SALABLE,),
+        ),
+        GivesItems: FeedCase(
+            lists=(Route("GET", f"{BASE}/products"),),
+            rows=lambda body: body["items"] or [],
+            show=items,
+            page=200,
+            enumerations=(("status",),),
+        ),
+    }
+
+
+def sinks(world: World) -> Mapping[type, SinkCase]:
+    """Return the sink of one shop."""
+    return {
+        TakesSalesOrders: SinkCase(
+            record=world.order,
+            writes=(Route("POST", f"{BASE}/orders"),),
+            count=lambda order: world.shop.count("sales_order").get(order.key, 0),
+            contradict=world.contradict,
+            errors_in_200=({"message": "Something went wrong."},),
+        )
+    }

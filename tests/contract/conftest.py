@@ -1,0 +1,42 @@
+"""The suite asks every system of the registry, in every role that its connector class names."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from _pytest.mark import ParameterSet
+
+from connectors.registry import SYSTEMS
+from connectors.roles import FeedShape
+from tests.contract.joint import FEEDS, SINKS, Joint, played
+
+
+def _parameters(
+    table: dict[type, str], fits: Callable[[str, type], bool] = lambda _system, _role: True
+) -> list[ParameterSet]:
+    return [
+        pytest.param((system, role), id=f"{system}-{role.__name__}")
+        for system, connector in sorted(SYSTEMS.items())
+        for role in sorted(played(connector) & table.keys(), key=lambda role: role.__name__)
+        if fits(system, role)
+    ]
+
+
+def _shape(system: str, role: type) -> FeedShape:
+    shape: FeedShape = Joint.of(system).feed(role).shape
+    return shape
+
+
+_ARGUMENTS: dict[str, Callable[[], Sequence[object]]] = {
+    "system": lambda: sorted(SYSTEMS),
+    "any_feed": lambda: _parameters(FEEDS),
+    "any_sink": lambda: _parameters(SINKS),
+    "log_feed": lambda: _parameters(FEEDS, lambda system, role: _shape(system, role) is FeedShape.LOG),
+    "queue_feed": lambda: _parameters(FEEDS, lambda system, role: _shape(system, role) is FeedShape.QUEUE),
+    "snapshot_feed": lambda: _parameters(FEEDS, lambda system, role: _shape(system, role) is FeedShape.SNAPSHOT),
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    for name, values in _ARGUMENTS.items():
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, values())
