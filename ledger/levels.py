@@ -135,9 +135,8 @@ def claim(tx: Transaction, limit: int, lease: timedelta, *, orders_seen_at: date
     until = tx.now + lease
     if rows:
         mine = (_level.c.installation == tx.installation, among(tx, _level.c.sku, [row.sku for row in rows]))
-        most = case((_level.c.shown_at_most > _level.c.wanted, _level.c.shown_at_most), else_=_level.c.wanted)
         claimed = {"sending": _level.c.wanted, "attempt": _level.c.attempt + 1, "lease_until": until, "published": None}
-        tx.run(update(_level).where(*mine).values(**claimed, shown_at_most=most))
+        tx.run(update(_level).where(*mine).values(**claimed))
     return [
         Sending(
             row.sku,
@@ -155,7 +154,7 @@ def claim(tx: Transaction, limit: int, lease: timedelta, *, orders_seen_at: date
 @cache
 def _claimable() -> Select[Any]:
     """Return the statement of `claim`, built once: building it costs more than running it."""
-    now, falls = bindparam("now", type_=Moment), or_(_level.c.wanted == 0, _level.c.wanted <= _level.c.shown_at_most)
+    now, falls = bindparam("now", type_=Moment), or_(_level.c.wanted == 0, _level.c.wanted < _level.c.published)
     return (
         select(_level, _item.c.stock_number, _item.c.listing_id)
         .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
@@ -180,7 +179,6 @@ def published(tx: Transaction, sending: Sending, *, proved: bool) -> bool:
         tx,
         sending,
         published=sending.quantity,
-        shown_at_most=sending.quantity,
         published_at=tx.now,
         proved_at=tx.now if proved else None,
         owed=_level.c.wanted != sending.quantity,
@@ -230,7 +228,6 @@ def answer_ticket(tx: Transaction, sku: str, ticket: str, quantity: int | None) 
     values: dict[str, object] = {"ticket": None, "sending": None, "published": quantity, "published_at": tx.now}
     values |= {"proved_at": tx.now if quantity is not None else None}
     values["owed"] = True if quantity is None else _level.c.wanted != quantity
-    values |= {} if quantity is None else {"shown_at_most": quantity}
     same = (_level.c.installation == tx.installation, _level.c.sku == sku, _level.c.ticket == ticket)
     tx.run(update(_level).where(*same).values(**values))
 

@@ -196,10 +196,7 @@ class Scan(Table, table=True):
 
 
 class Level(Table, table=True):
-    """The stock of one listed SKU: what is wanted, and what was last proved.
-
-    `shown_at_most` bounds what may be shown while `published` is unknown: up to it is no rise.
-    """
+    """The stock of one listed SKU: what is wanted, and what was last proved."""
 
     __table_args__ = (Index("ix_level_owed", "installation", "owed", "wanted"),)
     installation: str = Field(primary_key=True)
@@ -208,7 +205,6 @@ class Level(Table, table=True):
     wanted_as_of: datetime | None = moment()
     why: str = ""
     published: int | None = None
-    shown_at_most: int | None = None
     published_at: datetime | None = moment()
     proved_at: datetime | None = moment()
     owed: bool = True

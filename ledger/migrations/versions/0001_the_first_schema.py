@@ -146,7 +146,6 @@ def upgrade() -> None:
         sa.Column("wanted_as_of", ledger.tables.Moment(timezone=True), nullable=True),
         sa.Column("why", sa.String(), nullable=False),
         sa.Column("published", sa.Integer(), nullable=True),
-        sa.Column("shown_at_most", sa.Integer(), nullable=True),
         sa.Column("published_at", ledger.tables.Moment(timezone=True), nullable=True),
         sa.Column("proved_at", ledger.tables.Moment(timezone=True), nullable=True),
         sa.Column("owed", sa.Boolean(), nullable=False),
