@@ -1,0 +1,254 @@
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from domain.installation import Side, StockPolicy
+from domain.orders import LineLife
+from domain.records import Deducts, Item
+from ledger import holds, items, levels, orders
+from ledger.database import Database, Transaction
+from ledger.levels import Sending
+from ledger.rows import table
+from ledger.tables import Level
+from tests.doubles import ManualClock
+from tests.ledger.making import LEASE, begin, count, hold, list_skus, save_order, scan
+
+PLAIN = StockPolicy()
+
+
+def publish_all(tx: Transaction) -> None:
+    """Let the marketplace take everything that is owed."""
+    for sending in claim(tx):
+        assert levels.published(tx, sending, proved=False)
+
+
+def claim(tx: Transaction, limit: int = 100, *, pulled: bool = True) -> list[Sending]:
+    """Claim with the orders pulled whole just now, or never."""
+    seen_at = tx.now + timedelta(seconds=1) if pulled else None
+    return levels.claim(tx, limit, LEASE, orders_seen_at=seen_at)
+
+
+def wanted(tx: Transaction, **counts: int) -> None:
+    """Let a scan count these."""
+    scan(tx, [count(sku, quantity) for sku, quantity in counts.items()])
+    levels.recompute(tx, counts, PLAIN)
+
+
+def row(tx: Transaction, sku: str = "A") -> Level:
+    found: Level = tx.one(select(table(Level)).where(table(Level).c.sku == sku))  # type: ignore[assignment]  # a row with its columns
+    return found
+
+
+def sent(claimed: list[Sending]) -> dict[str, int]:
+    return {sending.sku: sending.quantity for sending in claimed}
+
+
+@pytest.fixture
+def shown(database: Database) -> Database:
+    """SKUs A to D, each shown as 10."""
+    with begin(database) as tx:
+        list_skus(tx, "A", "B", "C", "D")
+        wanted(tx, A=10, B=10, C=10, D=10)
+        publish_all(tx)
+    return database
+
+
+def test_a_level_begins_when_both_sides_know_the_sku_and_is_not_owed_before_a_scan(database: Database) -> None:
+    with begin(database) as tx:
+        list_skus(tx, "A")
+        items.store(tx, Side.MARKETPLACE, [Item(sku="ONLY-LISTED", stock_number="9")])
+        items.store(tx, Side.BACK_OFFICE, [Item(sku="ONLY-STOCKED")])
+        assert levels.enrol(tx) == 0
+        assert levels.listed_skus(tx) == ["A"]
+        assert levels.recompute(tx, ["A"], PLAIN) == 0
+        assert claim(tx) == []
+        assert levels.owed_count(tx) == 0
+
+
+def test_the_number_is_the_sum_of_the_pools_less_what_is_in_flight_and_the_buffer(database: Database) -> None:
+    with begin(database) as tx:
+        list_skus(tx, "A", "B")
+        scan(tx, [count("A", 10), count("A", 5, pool="shop"), count("A", 40, pool="broken"), count("B", 3)])
+        save_order(tx, "order-1", LineLife("1", "A", 4))
+        policy = StockPolicy(pools=("main", "shop"), buffer=1, buffers={"A": 2})
+        assert levels.recompute(tx, ["A", "B", "UNKNOWN"], policy) == 2
+        assert sent(claim(tx)) == {"A": 9, "B": 2}
+        assert row(tx).why == "15 counted - 4 in flight (on_acceptance) - 2 buffer = 9"
+
+
+def test_the_number_is_as_old_as_the_scan_and_no_number_is_older_than_the_limit(
+    database: Database, clock: ManualClock
+) -> None:
+    began_at = clock.now()
+    with begin(database) as tx:
+        list_skus(tx, "A")
+        wanted(tx, A=10)
+        publish_all(tx)
+        assert row(tx).wanted_as_of == began_at
+    clock.move(PLAIN.age_limit_minutes * 60 - 1)
+    with begin(database) as tx:
+        assert levels.recompute(tx, ["A"], PLAIN) == 0
+    clock.move(1)
+    with begin(database) as tx:
+        assert levels.recompute(tx, ["A"], PLAIN) == 1
+        assert sent(claim(tx, pulled=False)) == {"A": 0}
+        assert "older than 240 minutes" in row(tx).why
+
+
+def test_drops_to_zero_go_first_then_falls_then_rises(shown: Database) -> None:
+    with begin(shown) as tx:
+        wanted(tx, A=12, B=3, C=0, D=1)
+        assert list(sent(claim(tx, 3))) == ["C", "B", "D"]
+        assert sent(claim(tx)) == {"A": 12}
+
+
+def test_only_zero_goes_before_the_orders_were_pulled_after_the_scan_began(shown: Database, clock: ManualClock) -> None:
+    clock.move(60)
+    with begin(shown) as tx:
+        wanted(tx, A=12, B=3, C=0, D=10)
+        scan_began_at: datetime = tx.now
+        assert sent(levels.claim(tx, 10, LEASE, orders_seen_at=None)) == {"C": 0}
+        for seen_at in (scan_began_at - timedelta(seconds=1), scan_began_at):
+            assert levels.claim(tx, 10, LEASE, orders_seen_at=seen_at) == []
+        assert sent(levels.claim(tx, 10, LEASE, orders_seen_at=scan_began_at + timedelta(seconds=1))) == {
+            "B": 3,
+            "A": 12,
+        }
+
+
+def test_nothing_is_owed_where_the_number_shows_already(shown: Database) -> None:
+    with begin(shown) as tx:
+        wanted(tx, A=10, B=10, C=10, D=10)
+        assert (levels.owed_count(tx), claim(tx)) == (0, [])
+
+
+def test_only_one_number_a_sku_is_in_flight_and_the_newest_follows(shown: Database) -> None:
+    with begin(shown) as tx:
+        wanted(tx, A=5, B=10, C=10, D=10)
+        first = claim(tx)[0]
+        wanted(tx, A=2, B=10, C=10, D=10)
+        assert claim(tx) == []
+        assert levels.published(tx, first, proved=False)
+        assert sent(claim(tx)) == {"A": 2}
+
+
+def test_back_to_the_old_number_while_another_is_in_flight_is_still_owed(shown: Database) -> None:
+    with begin(shown) as tx:
+        wanted(tx, A=5, B=10, C=10, D=10)
+        first = claim(tx)[0]
+        wanted(tx, A=10, B=10, C=10, D=10)
+        assert levels.published(tx, first, proved=False)
+        assert sent(claim(tx)) == {"A": 10}
+
+
+def test_a_lost_worker_leaves_the_newest_number_owed_and_its_late_answer_changes_nothing(
+    shown: Database, clock: ManualClock
+) -> None:
+    with begin(shown) as tx:
+        wanted(tx, A=5, B=10, C=10, D=10)
+        lost = claim(tx)[0]
+    clock.move(LEASE.total_seconds() + 1)
+    with begin(shown) as tx:
+        wanted(tx, A=4, B=10, C=10, D=10)
+        owner = claim(tx)[0]
+        assert (owner.quantity, owner.attempt) == (4, lost.attempt + 1)
+        assert not levels.published(tx, lost, proved=False)
+        assert not levels.ticketed(tx, lost, "late")
+        assert not levels.postponed(tx, lost, tx.now)
+        assert levels.published(tx, owner, proved=True)
+        assert (row(tx).published, row(tx).proved_at, levels.owed_count(tx)) == (4, tx.now, 0)
+
+
+def test_an_unknown_outcome_empties_what_is_published_and_owes_the_newest(shown: Database, clock: ManualClock) -> None:
+    with begin(shown) as tx:
+        wanted(tx, A=5, B=10, C=10, D=10)
+        due_at = tx.now + timedelta(seconds=30)
+        levels.postponed(tx, claim(tx)[0], due_at)
+        wanted(tx, A=10, B=10, C=10, D=10)
+        assert (row(tx).published, row(tx).owed) == (None, True)
+        assert claim(tx) == []
+    clock.move(30)
+    with begin(shown) as tx:
+        assert sent(claim(tx)) == {"A": 10}
+
+
+def test_a_ticket_blocks_its_sku_until_it_is_answered(shown: Database) -> None:
+    with begin(shown) as tx:
+        wanted(tx, A=5, B=4, C=10, D=10)
+        for sending in claim(tx):
+            assert levels.ticketed(tx, sending, f"ticket-{sending.sku}")
+        wanted(tx, A=5, B=3, C=10, D=10)
+        assert claim(tx) == []
+        assert {(one.sku, one.ticket, one.sending, one.stock_number) for one in levels.tickets(tx)} == {
+            ("A", "ticket-A", 5, "number-A"),
+            ("B", "ticket-B", 4, "number-B"),
+        }
+        levels.answer_ticket(tx, "A", "another ticket", 5)
+        levels.answer_ticket(tx, "A", "ticket-A", 5)
+        levels.answer_ticket(tx, "B", "ticket-B", None)
+        assert list(levels.tickets(tx)) == []
+        assert (row(tx, "A").published, row(tx, "A").owed, row(tx, "A").proved_at) == (5, False, tx.now)
+        assert (row(tx, "B").published, row(tx, "B").proved_at) == (None, None)
+        assert sent(claim(tx)) == {"B": 3}
+
+
+def test_a_read_back_proves_the_number_or_owes_the_newest(shown: Database, clock: ManualClock) -> None:
+    clock.move(600)
+    with begin(shown) as tx:
+        assert {one.sku for one in levels.unproved(tx, tx.now, 10)} == {"A", "B", "C", "D"}
+        assert len(levels.unproved(tx, tx.now, 1)) == 1
+        assert levels.unproved(tx, tx.now - timedelta(minutes=10), 10) == []
+        levels.proved(tx, "A", 10, matches=True)
+        levels.proved(tx, "B", 10, matches=False)
+        levels.proved(tx, "C", 9, matches=False)  # what was read back is not what shows by now
+        assert {one.sku for one in levels.unproved(tx, tx.now, 10)} == {"C", "D"}
+        assert sent(claim(tx)) == {"B": 10}
+
+
+def test_held_and_unlisted_levels_are_not_sent(shown: Database) -> None:
+    with begin(shown) as tx:
+        wanted(tx, A=5, B=4, C=3, D=10)
+        holds.open_hold(tx, hold(holds.LEVEL, "A"))
+        items.unlist(tx, tx.now + timedelta(seconds=1))
+        items.store(tx, Side.MARKETPLACE, [Item(sku=sku, stock_number=sku) for sku in ("A", "C")])
+        assert sent(claim(tx)) == {"C": 3}
+
+
+@pytest.mark.parametrize("way", list(Deducts))
+def test_filing_an_order_nets_its_skus_at_once_whatever_the_way(database: Database, way: Deducts) -> None:
+    with begin(database) as tx:
+        list_skus(tx, "A")
+        scan(tx, [count("A", 10, deducts=way)])
+        levels.recompute(tx, ["A"], PLAIN)
+        publish_all(tx)
+        save_order(tx, "order-1", LineLife("1", "A", 4))
+        assert levels.recompute(tx, ["A"], PLAIN) == 1
+        assert sent(claim(tx)) == {"A": 6}
+
+
+def test_the_next_scan_looks_again_at_every_sku_that_came_to_be_deducted(shown: Database, clock: ManualClock) -> None:
+    with begin(shown) as tx:
+        save_order(tx, "waiting", LineLife("1", "A", 1))
+        save_order(tx, "taken", LineLife("1", "B", 1))
+        save_order(tx, "shipped", LineLife("1", "C", 1))
+        save_order(tx, "long ago", LineLife("1", "D", 1))
+        orders.mark_taken(tx, "long ago", "")
+    clock.move(60)
+    with begin(shown) as tx:
+        moment = tx.now
+        for key in ("taken", "shipped"):
+            orders.mark_taken(tx, key, "")
+        orders.add_shipped(tx, "shipped", {"1": 1})
+        assert levels.touched_since(tx, moment) == {"A", "B", "C"}
+        assert levels.touched_since(tx, None) == {"A", "B", "C", "D"}
+
+
+def test_a_number_that_did_not_change_is_not_written(shown: Database, clock: ManualClock) -> None:
+    with begin(shown) as tx:
+        before = row(tx)
+    clock.move(60)
+    with begin(shown) as tx:
+        wanted(tx, A=10, B=10, C=10, D=9)
+        assert row(tx) == before
+        assert row(tx, "D").wanted_as_of == tx.now
