@@ -21,9 +21,12 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def only_if_unavailable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Tell Prefect to retry a step only when a system was unavailable: nothing was done, and others went on."""
-    return isinstance(state.result(raise_on_failure=False), Unavailable)
+async def only_if_unavailable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Tell Prefect to retry a step only when a system was unavailable: nothing was done, and others went on.
+
+    Asynchronous, as in an event loop the plain `result` hands out a coroutine, which is no exception.
+    """
+    return isinstance(await state.aresult(raise_on_failure=False), Unavailable)
 
 
 def step(function: Callable[P, Awaitable[T]], name: str) -> Task[P, Any]:
