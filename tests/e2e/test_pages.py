@@ -53,6 +53,7 @@ def test_the_run_page_shows_what_became_of_the_run(stack: Stack, page: Page, fin
     page.goto(f"{stack.orchestrator.url}/flow-runs/flow-run/{finished['id']}")
     expect(page.get_by_text("orders-harbour").first).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_text("Completed").first).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_text("Task Runs", exact=True).first.click()
     for step in ("confirm", "pull", "push"):
         expect(page.get_by_text(step).first).to_be_visible(timeout=PATIENCE_MS)
 
