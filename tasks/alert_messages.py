@@ -20,7 +20,7 @@ _CLOSED_AS = {"proved", "mended", "replaced"}
 _PERSONAL = re.compile(
     r"[\w.+-]+@[\w-]+\.[\w.-]+"  # an e-mail address
     r"|\b[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}\b"  # a postcode
-    r"|(?<![0-9A-Za-z])(?:\+44 ?|0)[0-9]{2,4} ?[0-9]{3,4} ?[0-9]{3,4}(?![0-9A-Za-z])"  # a phone number
+    r"|(?<![0-9A-Za-z])(?:\+44 ?|0)(?:[0-9] ?){8,9}[0-9](?![0-9A-Za-z])"  # a phone number; an EAN is longer
 )
 
 Message = tuple[list[dict[str, Any]], str]
