@@ -1,0 +1,116 @@
+"""A case: kill a job at one effect, run it again three times, and judge. A campaign: one case for every effect."""
+
+import gc
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkProcess
+from pathlib import Path
+
+from tests.kill.processes import FORK, Vendors, Worker
+from tests.kill.verdict import faults
+from tests.kill.worlds import JOBS, World
+
+LATER_SECONDS = 11 * 60  # beyond every lease and every `visible_after`, and the moment to read levels back
+AT_ONCE = 2
+
+
+@dataclass
+class Case:
+    """A job killed at its effect `dies_at` (0: undisturbed), and what was wrong after its re-runs."""
+
+    dies_at: int
+    effects: int = 0
+    killed: bool = False
+    faults: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Campaign:
+    """Every effect of a job: N counted undisturbed, then a case for each n of 1 to N."""
+
+    office: str
+    job: str
+    undisturbed: Case
+    cases: list[Case] = field(default_factory=list)
+
+    @property
+    def failures(self) -> dict[int, list[str]]:
+        """Return what was wrong, by the number of the effect at which the job was killed."""
+        return {case.dies_at: case.faults for case in (self.undisturbed, *self.cases) if case.faults}
+
+
+def campaign(
+    office: str, job: str, sabotage: Callable[[], None] | None = None, *, until_caught: str | None = None
+) -> Campaign:
+    """Kill a job of one back office at every effect; `until_caught` stops at the first fault of this name."""
+    assert threading.active_count() == 1, "a process with more threads than one may not be forked"
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of our own in it; what SIGKILL leaves need not reach a disk
+    with tempfile.TemporaryDirectory(prefix="kill-", dir=memory if memory.is_dir() else None) as folder:
+        world = World(office, Path(folder))
+        world.live(JOBS[job])
+        gc.freeze()  # or every fork copies what its collector touches
+        [undisturbed] = _cases(world, job, sabotage, [0])
+        done = Campaign(office, job, undisturbed)
+        for case in _cases(world, job, sabotage, range(1, undisturbed.effects + 1)):
+            done.cases.append(case)
+            if until_caught and any(until_caught in fault for fault in case.faults):
+                break
+        done.cases.sort(key=lambda case: case.dies_at)
+        return done
+
+
+def _cases(world: World, job: str, sabotage: Callable[[], None] | None, numbers: Iterable[int]) -> Iterator[Case]:
+    """Yield the cases as they end; each runs in a fork of this process, so all begin from one and the same world."""
+    coming, running = iter(numbers), dict[Connection, ForkProcess]()
+    try:
+        while True:
+            for number in islice(coming, AT_ONCE - len(running)):
+                here, there = FORK.Pipe(duplex=False)
+                process = FORK.Process(target=_run, args=(world, job, number, sabotage, there))
+                process.start()
+                there.close()
+                running[here] = process
+            if not running:
+                return
+            for ended in [one for one in wait(list(running)) if isinstance(one, Connection)]:
+                case: Case = ended.recv()
+                running.pop(ended).join()
+                yield case
+    finally:
+        for process in running.values():
+            process.join()
+
+
+def _run(world: World, job: str, dies_at: int, sabotage: Callable[[], None] | None, told: Connection) -> None:
+    world.clock.part()
+    folder = Path(tempfile.mkdtemp(dir=world.ledger.parent))
+    world.move_to(folder)
+    vendors = Vendors(world)
+    try:
+        told.send(_killed_and_run_again(world, job, dies_at, sabotage, vendors))
+    finally:
+        vendors.close()
+        shutil.rmtree(folder)
+
+
+def _killed_and_run_again(
+    world: World, job: str, dies_at: int, sabotage: Callable[[], None] | None, vendors: Vendors
+) -> Case:
+    slices, once = JOBS[job].slices, tuple(dict.fromkeys(JOBS[job].slices))
+    first = Worker(world, slices, dies_at, sabotage)
+    code = first.end()
+    world.clock.move(LATER_SECONDS)
+    pair = [Worker(world, once, sabotage=sabotage) for _ in range(2)]
+    codes = [one.end() for one in pair]
+    world.clock.move(LATER_SECONDS)
+    codes.append(Worker(world, slices + JOBS[job].afterwards, sabotage=sabotage).end())
+    wrong = [f"re-run {number} ended with exit code {ended}" for number, ended in enumerate(codes, 1) if ended]
+    if code not in {0, -signal.SIGKILL}:
+        wrong.append(f"the first run ended with exit code {code}")
+    return Case(dies_at, first.effects, code == -signal.SIGKILL, wrong + faults(job, vendors.dumps(), world.ledger))

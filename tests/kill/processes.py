@@ -1,0 +1,123 @@
+"""The processes of a case: one that pretends to be the vendors, and those of the product, which can be killed."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from multiprocessing import get_context
+from multiprocessing.context import ForkProcess
+from typing import Any
+from urllib.request import urlopen
+
+import httpx
+import uvicorn
+
+from sandbox.kit import System
+from tasks.loops import LOOPS
+from tests.kill.worlds import World, run_slice
+from tests.stateful.effects import CountedDatabase, CountedTransport, Process
+
+FORK = get_context("fork")
+LONGEST_SECONDS = 90
+HEAVY = (
+    "great_expectations",
+    "httpcore",
+    "anyio._backends._asyncio",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.lifespan.off",
+    "tests.kill.cases",
+)
+"""Modules that are imported once, before any fork, so that a process starts in milliseconds."""
+
+
+class Vendors:
+    """Both pretend systems behind sockets of this machine, in a process of their own."""
+
+    def __init__(self, world: World) -> None:
+        self._doors = {"edge": _door(), "office": _door()}
+        self.addresses = {name: f"http://127.0.0.1:{door.getsockname()[1]}" for name, door in self._doors.items()}
+        system = world.office_kind.system.upper()
+        os.environ["HARBOUR_VIRTUALSTOCK_BASE_URL"] = self.addresses["edge"]
+        os.environ[f"HARBOUR_{system}_BASE_URL"] = self.addresses["office"]
+        self._process = FORK.Process(
+            target=_serve, args=((world.edge, self._doors["edge"]), (world.office, self._doors["office"]))
+        )
+        self._process.start()
+
+    def dumps(self) -> list[dict[str, Any]]:
+        """Return what the systems hold."""
+        stores = (f"{address}/_sandbox/store" for address in self.addresses.values())
+        return [json.loads(urlopen(store, timeout=20).read()) for store in stores]  # noqa: S310 - our own address
+
+    def close(self) -> None:
+        """End the process: it keeps nothing."""
+        self._process.kill()
+        self._process.join()
+        for door in self._doors.values():
+            door.close()
+
+
+class Worker:
+    """One process of the product that runs slices of loops, one after the other; it dies by SIGKILL at its effect number `dies_at` (0: never)."""
+
+    def __init__(
+        self, world: World, slices: Sequence[str], dies_at: int = 0, sabotage: Callable[[], None] | None = None
+    ) -> None:
+        self._effects = FORK.Value("i", 0, lock=False)
+        self._process: ForkProcess = FORK.Process(target=self._work, args=(world, slices, dies_at, sabotage))
+        self._process.start()
+
+    def end(self) -> int:
+        """Wait for the end and return the exit code; a worker that hangs is ended, and that is an exit code too."""
+        self._process.join(LONGEST_SECONDS)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+            return -signal.SIGALRM
+        assert self._process.exitcode is not None
+        return self._process.exitcode
+
+    @property
+    def effects(self) -> int:
+        """Return how many effects the process had."""
+        return int(self._effects.value)
+
+    def _work(self, world: World, slices: Sequence[str], dies_at: int, sabotage: Callable[[], None] | None) -> None:
+        if sabotage is not None:
+            sabotage()
+        process = Process(dies_at, on_death=lambda: os.kill(os.getpid(), signal.SIGKILL))
+        asyncio.run(_do(world, slices, process))
+        self._effects.value = process.effects
+
+
+async def _do(world: World, slices: Sequence[str], process: Process) -> None:
+    database = CountedDatabase(world.database, process)
+    no_certificates = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading them takes longer than a whole job
+    async with httpx.AsyncHTTPTransport(verify=no_certificates) as sockets:
+        for name in slices:
+            await run_slice(LOOPS[name], world.installation, database, CountedTransport(sockets, process))
+    database.close()
+
+
+def _door() -> socket.socket:
+    door = socket.socket()
+    door.bind(("127.0.0.1", 0))
+    door.listen(64)  # a call may come before the server is up
+    return door
+
+
+def _serve(*systems: tuple[System, socket.socket]) -> None:
+    logging.disable()
+    asyncio.run(_serve_all(systems))
+
+
+async def _serve_all(systems: tuple[tuple[System, socket.socket], ...]) -> None:
+    servers = []
+    for system, door in systems:
+        config = uvicorn.Config(system.app, interface="asgi3", lifespan="off", log_config=None, access_log=False)
+        servers.append(uvicorn.Server(config).serve(sockets=[door]))
+    await asyncio.gather(*servers)

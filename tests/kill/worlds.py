@@ -1,0 +1,148 @@
+"""The small worlds in which a loop is killed: what customers and the warehouse did just before."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import event
+from stdnum import ean
+
+from domain.installation import Installation
+from ledger.database import Database
+from ledger.schema import create
+from sandbox.virtualstock import Account, Virtualstock
+from tasks.carriers import compare_carriers
+from tasks.confirm import confirm
+from tasks.filing import file
+from tasks.judge import judge
+from tasks.loops import DISPATCH, LOOPS, Loop
+from tasks.pull import pull
+from tasks.push import push
+from tasks.run import Run, open_connectors, surroundings
+from tests.kill.clock import EPOCH, SharedClock
+from tests.stateful.effects import ByHost
+from tests.stateful.offices import EDGE_ENVIRONMENT, EDGE_HOST, OFFICES
+
+NAME = "harbour"
+QUANTITIES = {"CUP-1": 20, "CUP-2": 9, "JUG-1": 12, "JUG-2": 7, "PAN-1": 5}
+AGE_LIMIT_MINUTES = 240
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one process does, slice after slice, before it ends; and what happened before: loops and events.
+
+    `afterwards` are the loops that go on meanwhile, as they do every few minutes: they run once at the end.
+
+    A dispatch or an acknowledgement is sent in one slice and proved in the next; a rise of the
+    stock waits for a younger pull of the orders. So a job is the slices until all is final.
+    """
+
+    slices: tuple[str, ...]
+    afterwards: tuple[str, ...] = ()
+    history: tuple["str | Callable[[World], None]", ...] = ()
+
+
+class World:
+    """The Edge, one back office and one ledger file, all three in this process until it forks."""
+
+    def __init__(self, office: str, folder: Path) -> None:
+        self.clock = SharedClock()
+        self.office_kind = OFFICES[office]
+        self.edge = Virtualstock(self.clock, accounts=[Account(NAME, "user", "edge-password")])
+        self.office: Any = self.office_kind.make(self.clock, 0)
+        self.ledger = folder / "ledger.sqlite"
+        settings = self.office_kind.installation(NAME, EPOCH)
+        settings["stock"] = {"age_limit_minutes": AGE_LIMIT_MINUTES}
+        self.installation = Installation.model_validate(settings)
+        os.environ.update({**EDGE_ENVIRONMENT, **self.office_kind.environment})
+        for number, (sku, quantity) in enumerate(QUANTITIES.items()):
+            self.office.add_product(sku=sku, ean=ean_of(sku), quantity=quantity)
+            self.edge.add_product(NAME, stock_number=f"{23000001 + number}", sku=sku, ean=ean_of(sku))
+        self.database = Database(f"sqlite:///{self.ledger}", self.clock)
+        create(self.database)
+
+    def move_to(self, folder: Path) -> None:
+        """Go on with a copy of the ledger in another folder; for a fork, which shares nothing but compiled SQL."""
+        self.ledger = Path(shutil.copy(self.ledger, folder))
+        event.listen(self.database.engine, "do_connect", lambda _dialect, _record, arguments, _: _here(arguments, self))
+
+    def live(self, job: Job) -> None:
+        """Let the job's history happen, undisturbed and without a socket."""
+        transport = ByHost({EDGE_HOST: self.edge.app, self.office_kind.host: self.office.app})
+        for step in job.history:
+            if isinstance(step, str):
+                asyncio.run(run_slice(LOOPS[step], self.installation, self.database, transport))
+            else:
+                step(self)
+            self.clock.move(60)
+        self.database.close()
+
+
+def _here(arguments: list[Any], world: World) -> None:
+    arguments[0] = str(world.ledger)
+
+
+async def run_slice(
+    loop: Loop, installation: Installation, database: Database, transport: httpx.AsyncBaseTransport
+) -> None:
+    """Walk one slice of a loop as its flow does."""
+    connectors = open_connectors(installation, surroundings(database, transport))
+    run = Run(installation, loop, database, connectors, run_id=f"{loop.name}-{os.getpid()}")
+    try:
+        if loop is DISPATCH:
+            await compare_carriers(run)
+        await confirm(run)
+        async for chunk in pull(run):
+            await file(run, await judge(run, chunk))
+        await push(run)
+    finally:
+        for connector in connectors.values():
+            await connector.close()
+
+
+def ean_of(sku: str) -> str:
+    """Return an invented EAN-13 with a true check digit."""
+    digits = f"50123456{list(QUANTITIES).index(sku):04d}"
+    return f"{digits}{ean.calc_check_digit(digits)}"
+
+
+def _orders_come(world: World) -> None:
+    """Three orders: one of two lines, one of one, and one that its customer cancels before we see it."""
+    for basket in ({"CUP-1": 2, "JUG-1": 1}, {"PAN-1": 1}):
+        assert world.edge.buy_basket(NAME, basket)
+    regretted = world.edge.buy(NAME, "CUP-2", 1)
+    assert regretted
+    world.edge.request_cancellation(NAME, regretted)
+
+
+def _orders_leave(world: World) -> None:
+    for number, order in enumerate(world.office.open_orders()):
+        world.office.ship(order, "DPD", f"15501234567{number:03d}")
+
+
+def _stock_moves(world: World) -> None:
+    """One SKU sells out elsewhere, one falls, one breaks, one is received."""
+    assert world.office.sell_elsewhere("PAN-1", QUANTITIES["PAN-1"])
+    assert world.office.sell_elsewhere("CUP-1", 5)
+    world.office.receive_stock("JUG-2", -1)
+    world.office.receive_stock("CUP-2", 6)
+
+
+_SETTLED = ("items", "orders", "stock", "orders", "stock")
+_TWICE = ("orders", "orders")  # take and acknowledge; prove the acknowledgement
+JOBS = {
+    "items": Job(("items",)),
+    "stock": Job(("stock", "orders"), history=(*_SETTLED, _stock_moves)),
+    "orders": Job(_TWICE, ("stock", "orders"), history=(*_SETTLED, _orders_come)),
+    "dispatch": Job(
+        ("dispatch", "dispatch"),
+        ("stock", "orders"),
+        history=(*_SETTLED, _orders_come, *_TWICE, "stock", "orders", _orders_leave),
+    ),
+}
