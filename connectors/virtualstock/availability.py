@@ -54,7 +54,11 @@ class AvailabilitySink:
         return await answer_each(self._clock, records, self._send_one)
 
     async def find(self, records: Sequence[Availability]) -> Mapping[str, Finding]:
-        """Compare what the products show with the records; `NotYet` for those that the budget did not reach."""
+        """Compare what the products show with the records; `NotYet` for those that the budget did not reach.
+
+        The channel lowers the number when it sells, so a lower one is the record's, less what was
+        sold since; a higher one is not.
+        """
         shown: dict[str, list[Any]] = {}
         try:
             if len(records) > 2:
@@ -148,4 +152,7 @@ class AvailabilitySink:
         stock, product = stock_of(listed[0], self._fields), product_id_of(listed[0]) or ""
         if stock is None:
             return Contradicted(f"product {product} shows no {self._fields.stock}; compare the option stock_field")
-        return Found(f"product {product} shows {stock}", product) if stock == record.quantity else Absent()
+        if stock > record.quantity:
+            return Absent()
+        sold = "" if stock == record.quantity else f" of {record.quantity}: the channel has sold since"
+        return Found(f"product {product} shows {stock}{sold}", product)

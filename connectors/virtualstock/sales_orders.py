@@ -18,22 +18,27 @@ QUEUES = ("CANCEL", "ORDER")
 
 
 class Place(NamedTuple):
-    """Where to read on: a queue, how many rows to skip, and how many rows it had when last looked at."""
+    """Where to read on: a queue, how many rows to skip, how many it had when last looked at, and those before it."""
 
     queue: str
     offset: int = 0
     total: int | None = None
+    before: int = 0
 
     def __str__(self) -> str:
-        return f"{self.queue}:{self.offset}:{'' if self.total is None else self.total}"
+        return f"{self.queue}:{self.offset}:{'' if self.total is None else self.total}:{self.before}"
 
     @classmethod
     def parsed(cls, cursor: str | None) -> "Place":
         """Return the place that a cursor names; None is the start."""
         if cursor is None:
             return cls(QUEUES[0])
-        queue, offset, total = cursor.split(":")
-        return cls(queue, int(offset), int(total) if total else None)
+        queue, offset, total, before = cursor.split(":")
+        return cls(queue, int(offset), int(total) if total else None, int(before))
+
+    def of_all(self, total: int) -> int | None:
+        """Return how many orders wait in all queues, `total` of them in this one; None before the last is known."""
+        return self.before + total if self.queue == QUEUES[-1] else None
 
     def following(self, total: int, brought: int) -> "Place | None":
         """Return the next place after a page of `brought` rows, the queue now having `total`; None after the last.
@@ -43,11 +48,11 @@ class Place(NamedTuple):
         then is still in the queue and the next walk, from the start, brings it.
         """
         if self.offset and self.total is not None and total < self.total:
-            return Place(self.queue, max(0, self.offset - (self.total - total)), total)
+            return self._replace(offset=max(0, self.offset - (self.total - total)), total=total)
         if self.offset + brought < total:
-            return Place(self.queue, self.offset + brought, total)
+            return self._replace(offset=self.offset + brought, total=total)
         later = QUEUES[QUEUES.index(self.queue) + 1 :]
-        return Place(later[0]) if later else None
+        return Place(later[0], before=self.before + total) if later else None
 
 
 class SalesOrderFeed:
@@ -81,6 +86,7 @@ class SalesOrderFeed:
             began_at=began_at,
             cursor=None if following is None else str(following),
             more=following is not None,
+            total=place.of_all(total),
         )
 
     def parse(self, raw: dict[str, Any]) -> Received | Reject:

@@ -4,7 +4,19 @@ from typing import Any
 import pytest
 
 from connectors.virtualstock.availability import pages_are_cheaper
-from domain.answers import Absent, Accepted, Contradicted, Done, Fatal, Found, Later, Refused, Unavailable, Unknown
+from domain.answers import (
+    Absent,
+    Accepted,
+    Contradicted,
+    Done,
+    Fatal,
+    Found,
+    Later,
+    NotNow,
+    Refused,
+    Unavailable,
+    Unknown,
+)
 from domain.budgets import Lane
 from domain.records import Carrier, Item, Received, Reject
 from sandbox.kit import Fault
@@ -87,7 +99,6 @@ async def test_publishing_is_later_for_that_product_only(edge: Harness) -> None:
         (Fault("error_in_200", body={"supplier_free_stock": "7"}), Done),
         (Fault(status=200, body=""), Accepted),
         (Fault(status=204, body=""), Accepted),
-        (Fault(status=429, headers={"Retry-After": "9"}), Later),
         (Fault(status=400, body={"supplier_free_stock": ["A valid integer is required."]}), Refused),
     ],
 )
@@ -100,11 +111,28 @@ async def test_faults(edge: Harness, fault: Fault, expected: type, when: Any) ->
     assert isinstance(await find(edge, record), Found if when == "after" else Absent)
 
 
+async def test_throttled_waits_until_the_vendors_time(edge: Harness) -> None:
+    record = edge.availability(7, edge.list_product())
+    edge.fault("availability", Fault(status=429, headers={"Retry-After": "9"}))
+    with pytest.raises(NotNow) as wait:
+        await send(edge, record)
+    assert wait.value.at == edge.clock.now() + timedelta(seconds=9)
+
+
+async def test_a_lower_number_was_sold_down_and_a_higher_one_is_not_ours(edge: Harness) -> None:
+    product = edge.list_product(free_stock=0)
+    await send(edge, edge.availability(7, product))
+    edge.sandbox.buy(ACCOUNT, "RED-M", 3)
+    finding = await find(edge, edge.availability(7, product))
+    assert finding == Found(f"product {product} shows 4 of 7: the channel has sold since", product)
+    assert await find(edge, edge.availability(3, product)) == Absent()
+
+
 async def test_find_compares_the_shown_number(edge: Harness) -> None:
     product = edge.list_product(free_stock=4)
     assert isinstance(await find(edge, edge.availability(4, product)), Found)
     assert isinstance(await find(edge, edge.availability(4)), Found)
-    assert await find(edge, edge.availability(5, product)) == Absent()
+    assert await find(edge, edge.availability(3, product)) == Absent()
     assert await find(edge, edge.availability(5, "999999")) == Absent()
     edge.sandbox.state.supplier(ACCOUNT).products.by_sku("RED-M").data["free_stock"] = 4  # a number this time
     assert isinstance(await find(edge, edge.availability(4, product)), Found)

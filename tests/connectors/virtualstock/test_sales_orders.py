@@ -200,7 +200,7 @@ async def test_an_empty_queue_costs_two_calls(edge: Harness) -> None:
 async def test_one_malformed_order_spoils_nobody(edge: Harness) -> None:
     good = edge.place_order()
     edge.sandbox.place_raw(ACCOUNT, {**WIRE, "status": "ORDER", "items": None})
-    page = await edge.connector.sales_order_feed.read("ORDER:0:", ())
+    page = await edge.connector.sales_order_feed.read("ORDER:0::0", ())
     assert [one.record.reference for one in page.received] == [good]
     assert [reject.key for reject in page.rejects] == ["SBX-100001"]
 
@@ -217,7 +217,7 @@ async def test_pages_are_read_by_our_own_offset(edge: Harness) -> None:
 async def test_rows_that_leave_while_we_page_lose_nothing(edge: Harness, gone: int) -> None:
     references = [edge.place_order() for _ in range(250)]
     feed = edge.connector.sales_order_feed
-    first = await feed.read("ORDER:0:", ())
+    first = await feed.read("ORDER:0::0", ())
     for reference in references[:gone]:
         edge.disappear(reference)
     seen = {one.record.reference for one in first.received}
@@ -230,7 +230,7 @@ async def test_rows_that_leave_while_we_page_lose_nothing(edge: Harness, gone: i
 
 async def test_a_page_shorter_than_asked_for_is_read_on_behind_its_last_row() -> None:
     assert Place("ORDER", 100, 300).following(300, 50) == Place("ORDER", 150, 300)
-    assert Place("CANCEL", 0, None).following(50, 50) == Place("ORDER")
+    assert Place("CANCEL", 0, None).following(50, 50) == Place("ORDER", before=50)
     assert Place("ORDER", 0, None).following(0, 0) is None
 
 
@@ -238,7 +238,7 @@ async def test_a_second_retailer_is_rejected_until_one_is_chosen(edge: Harness) 
     edge.place_order()
     other = {**WIRE, "retailer": "https://www.sandbox.the-edge.io/restapi/v4/customers/14/"}
     edge.sandbox.place_raw(ACCOUNT, {**other, "url": "https://elsewhere.example/restapi/v4/orders/999999/"})
-    page = await edge.connector.sales_order_feed.read("ORDER:0:", ())
+    page = await edge.connector.sales_order_feed.read("ORDER:0::0", ())
     assert len(page.received) == 1
     assert "retailer_id" in page.rejects[0].reason
     chosen = edge.connect(retailer_id=13).sales_order_feed
@@ -248,13 +248,13 @@ async def test_a_second_retailer_is_rejected_until_one_is_chosen(edge: Harness) 
 
 async def test_retailer_filter_is_sent(edge: Harness) -> None:
     edge.place_order()
-    assert len((await edge.connect(retailer_id=13).sales_order_feed.read("ORDER:0:", ())).received) == 1
-    assert len((await edge.connect(retailer_id=14).sales_order_feed.read("ORDER:0:", ())).received) == 0
+    assert len((await edge.connect(retailer_id=13).sales_order_feed.read("ORDER:0::0", ())).received) == 1
+    assert len((await edge.connect(retailer_id=14).sales_order_feed.read("ORDER:0::0", ())).received) == 0
 
 
 async def test_read_and_parse_agree(edge: Harness) -> None:
     edge.place_order(1, 2)
-    page = await edge.connector.sales_order_feed.read("ORDER:0:", ())
+    page = await edge.connector.sales_order_feed.read("ORDER:0::0", ())
     again = edge.connector.sales_order_feed.parse(page.received[0].raw)
     assert isinstance(again, Received)
     assert again.record == page.received[0].record
@@ -280,3 +280,15 @@ async def test_trouble_speaks_of_the_system(edge: Harness, fault: Fault, raised:
     with pytest.raises(raised) as trouble:
         await edge.connector.sales_order_feed.read(None, ())
     assert not any(value and value in str(trouble.value) for value in PERSON.values())
+
+
+async def test_the_total_is_told_when_both_queues_are_counted(edge: Harness) -> None:
+    for _ in range(3):
+        edge.cancel(edge.place_order())
+    for _ in range(130):
+        edge.place_order()
+    feed = edge.connector.sales_order_feed
+    pages = [await feed.read(None, ())]
+    while pages[-1].more:
+        pages.append(await feed.read(pages[-1].cursor, ()))
+    assert [(len(page), page.total) for page in pages] == [(3, None), (100, 133), (30, 133)]
