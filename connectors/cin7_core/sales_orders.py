@@ -67,8 +67,17 @@ class SalesOrderSink:
         self._unfinished: dict[str, str] = {}
 
     async def send(self, records: Sequence[SalesOrder]) -> Mapping[str, Answer]:
-        """Create each order, or finish what an earlier try began."""
-        return {order.key: await self._send(order) for order in records}
+        """Create each order, or finish what an earlier try began; raises when the first one could not be tried."""
+        answers: dict[str, Answer] = {}
+        for number, order in enumerate(records):
+            try:
+                answers[order.key] = await self._send(order)
+            except (NotNow, SystemTrouble) as trouble:
+                if not answers:
+                    raise
+                at = trouble.at if isinstance(trouble, NotNow) else self._api.clock.now()
+                return answers | {rest.key: Later(at, str(trouble)) for rest in records[number:]}
+        return answers
 
     async def find(self, records: Sequence[SalesOrder]) -> Mapping[str, Finding]:
         """Look the orders up by ExternalID, and by CustomerReference for those keyed by hand; verify their lines.
@@ -94,8 +103,6 @@ class SalesOrderSink:
             await self._learn_left_over()
         except Unsendable as fault:
             return Refused(fault.reason, fault.hold_type)
-        except NotNow as wait:
-            return Later(wait.at, "the call budget is spent")
         if order.key in self._tried and order.key not in self._unfinished:
             earlier = await self._earlier(order)
             if earlier is not None:
@@ -135,11 +142,7 @@ class SalesOrderSink:
         return products
 
     async def _earlier(self, order: SalesOrder) -> Answer | None:
-        try:
-            finding = (await self.find([order]))[order.key]
-        except NotNow as wait:
-            return Later(wait.at, "the call budget is spent; an earlier try is looked up first")
-        match finding:
+        match (await self.find([order]))[order.key]:
             case Found(evidence, external_id):
                 return Done(evidence, external_id)
             case Contradicted(reason, hold_type):
@@ -149,12 +152,14 @@ class SalesOrderSink:
         return None
 
     async def _make_header(self, order: SalesOrder, header: dict[str, Any]) -> str | Answer:
+        tried_before = order.key in self._tried
         self._tried.add(order.key)
         try:
             answer = await self._api.write("POST", "/sale", header)
-        except NotNow as wait:
-            self._tried.discard(order.key)
-            return Later(wait.at, "the call budget is spent")
+        except (NotNow, SystemTrouble):
+            if not tried_before:
+                self._tried.discard(order.key)
+            raise
         except OutcomeUnknown as trouble:
             return Unknown(str(trouble))
         except VendorRefusal as refusal:

@@ -44,6 +44,8 @@ class SalesOrders:
             for order in records:
                 answers[order.key] = await self._create(order)
         except NotNow as trouble:
+            if not answers:
+                raise
             self._put_off(records, answers, Later(trouble.at, str(trouble)))
         except SystemTrouble as trouble:
             if not answers:

@@ -8,6 +8,7 @@ from connectors.http import Account, VendorRefusal
 from connectors.virtualstock.judging import Action, Standing, standing
 from connectors.virtualstock.mapping import is_id
 from connectors.virtualstock.order_search import OrderSearch
+from connectors.virtualstock.product_mapping import names_an_error
 from connectors.virtualstock.refusals import blamed_fields, shown_reason
 from connectors.virtualstock.sales_orders import ORDERS
 from domain.answers import (
@@ -36,12 +37,17 @@ AnyRecord = TypeVar("AnyRecord", Acknowledgement, Cancellation, DispatchAdvice, 
 async def answer_each(
     clock: Clock, records: Sequence[AnyRecord], send_one: Callable[[AnyRecord], Awaitable[Answer]]
 ) -> Mapping[str, Answer]:
-    """Send one after the other. When the system gives out, those not tried are answered `Later`; no answer is lost."""
+    """Send one after the other. When the system gives out, those not tried are answered `Later`; no answer is lost.
+
+    Raises `NotNow`, `Unavailable` or `Fatal` when there is no answer yet: then nothing was done for any of them.
+    """
     answers: dict[str, Answer] = {}
     for number, record in enumerate(records):
         try:
             answers[record.key] = await send_one(record)
         except NotNow as wait:
+            if not answers:
+                raise
             return answers | {rest.key: Later(wait.at, str(wait)) for rest in records[number:]}
         except SystemTrouble as trouble:
             if not answers:
@@ -90,24 +96,28 @@ class OrderActionSink(Generic[R]):
             if not line.stock_number:
                 return Refused(f"Line {line.line} has no stock number; The Edge names lines by it.")
         try:
-            await self._post(record, record.lines)
+            answer = await self._post(record, record.lines)
         except OutcomeUnknown as trouble:
             return Unknown(str(trouble))
         except VendorRefusal as refusal:
             return await self._explained(record, refusal)
-        return self._taken(record)
+        return self._taken(record, answer)
 
-    async def _post(self, record: R, lines: Sequence[LineQuantity]) -> None:
+    async def _post(self, record: R, lines: Sequence[LineQuantity]) -> Any:
         path = f"{ORDERS}{record.external_id}/{self._action.name}/"
         body = {"items": [self._line_body(record, line) for line in lines]}
-        await self._account.write("POST", path, body=body, params={"format": "json"})
+        return await self._account.write("POST", path, body=body, params={"format": "json"})
 
-    def _taken(self, record: R) -> Answer:
+    def _taken(self, record: R, answer: Any) -> Answer:
         """Answer a 2xx: a ticket; but where a part of a line was sent, which no list shows, it is the only proof."""
         ticket = f"{self._action.name} {self._clock.now():%Y-%m-%dT%H:%M:%SZ}"
         parts = [line.line for line in record.lines if line.ordered is not None and line.quantity < line.ordered]
         if not parts:
             return Accepted(ticket)
+        if names_an_error(answer):
+            return Unknown(
+                f"order {record.reference}: The Edge answered 2xx with an error, and shows no part of a line."
+            )
         return Done(f"order {record.reference}: The Edge took {ticket} with a part of line {', '.join(parts)}")
 
     async def _explained(self, record: R, refusal: VendorRefusal) -> Answer:
@@ -130,9 +140,9 @@ class OrderActionSink(Generic[R]):
     async def _finished(self, record: R, seen: Standing) -> Answer:
         """Send the lines that are still undone: those that were done made the whole call refused."""
         try:
-            await self._post(record, seen.undone)
+            answer = await self._post(record, seen.undone)
         except OutcomeUnknown as trouble:
             return Unknown(str(trouble))
         except VendorRefusal as refusal:
             return Refused(shown_reason(refusal))
-        return self._taken(record)
+        return self._taken(record, answer)

@@ -64,9 +64,14 @@ def stock_of(raw: Any, fields: ProductFields) -> int | None:
     return int(value) if _WHOLE.fullmatch(value) else None
 
 
+def names_an_error(answer: Any) -> bool:
+    """Tell whether the body of a 2xx speaks of an error all the same."""
+    return isinstance(answer, dict) and not _ERROR_WORDS.isdisjoint(answer)
+
+
 def confirms_stock(answer: Any, quantity: int) -> bool:
     """Tell whether the 2xx answer of a stock call is an object that speaks of no error and of no other number."""
-    if not isinstance(answer, dict) or _ERROR_WORDS & answer.keys():
+    if not isinstance(answer, dict) or names_an_error(answer):
         return False
     return str(answer.get("supplier_free_stock", quantity)) == str(quantity)
 

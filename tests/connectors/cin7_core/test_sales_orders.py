@@ -13,7 +13,6 @@ from domain.answers import (
     Done,
     Fatal,
     Found,
-    Later,
     NotNow,
     NotYet,
     Partial,
@@ -329,10 +328,10 @@ async def test_over_the_limit_nothing_was_done(harness: Harness, status: int) ->
     await send(harness, sales_order("0", "1", lines=(order_line("1", "MUG-1", 1),)))
     listed = harness.calls("find_sales_order")
     harness.fault("sales_order", Fault("status", status=status, headers={"Retry-After": "40"}))
-    answer = await send(harness, order)
-    assert isinstance(answer, Later)
-    assert (answer.at - harness.clock.now()).total_seconds() == 40
-    assert harness.budgets.closed == [("harbour/cin7_core", answer.at)]
+    with pytest.raises(NotNow) as wait:
+        await send(harness, order)
+    assert (wait.value.at - harness.clock.now()).total_seconds() == 40
+    assert harness.budgets.closed == [("harbour/cin7_core", wait.value.at)]
     assert isinstance(await send(harness, order), Done)
     assert harness.calls("find_sales_order") == listed
 

@@ -16,6 +16,7 @@ from domain.answers import (
     Fatal,
     Found,
     Later,
+    NotNow,
     NotYet,
     Refused,
     Unavailable,
@@ -179,20 +180,20 @@ async def test_trouble_before_the_shop_did_anything_is_unknown_then_absent_then_
     assert harness.count() == {"5501-A": 1}
 
 
-async def test_a_429_is_later_and_closes_the_budget(harness: Harness) -> None:
+async def test_a_429_closes_the_budget_until_the_hosts_time(harness: Harness) -> None:
     harness.fault(
         "sales_order", Fault(status=429, headers={"retry-after": "30"}, body={"message": "Too Many Requests"})
     )
-    answer = await send(harness, sales_order())
-    assert isinstance(answer, Later)
-    assert (answer.at - harness.clock.now()).total_seconds() == 30
+    with pytest.raises(NotNow) as wait:
+        await send(harness, sales_order())
+    assert (wait.value.at - harness.clock.now()).total_seconds() == 30
     assert len(harness.budgets.closed) == 1
 
 
-async def test_a_spent_budget_puts_every_record_off_and_calls_nobody(harness: Harness) -> None:
+async def test_a_spent_budget_stops_the_route_and_calls_nobody(harness: Harness) -> None:
     harness.budgets.spent_until = harness.clock.now().replace(hour=23)
-    answers = await send(harness, sales_order("1-A", "901"), sales_order("2-A", "902"))
-    assert {type(answer) for answer in answers.values()} == {Later}
+    with pytest.raises(NotNow):
+        await send(harness, sales_order("1-A", "901"), sales_order("2-A", "902"))
     assert harness.requests == []
 
 

@@ -160,13 +160,13 @@ async def test_sent_twice_is_done_once(edge: Harness, role: str) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-async def test_throttled_is_later_at_the_vendors_time(edge: Harness, role: str) -> None:
+async def test_throttled_waits_until_the_vendors_time(edge: Harness, role: str) -> None:
     record = ready(edge, role)
     edge.fault(role, Fault(status=429, body={"detail": "Request was throttled."}, headers={"Retry-After": "40"}))
-    answer = await send(edge, role, record)
-    assert isinstance(answer, Later)
-    assert answer.at == edge.clock.now() + timedelta(seconds=40)
-    assert edge.budgets.closed == [("harbour", answer.at)]
+    with pytest.raises(NotNow) as wait:
+        await send(edge, role, record)
+    assert wait.value.at == edge.clock.now() + timedelta(seconds=40)
+    assert edge.budgets.closed == [("harbour", wait.value.at)]
 
 
 async def test_when_the_system_gives_out_no_answer_is_lost(edge: Harness) -> None:
@@ -462,3 +462,12 @@ async def test_a_system_that_is_down_raises(edge: Harness) -> None:
     edge.sandbox.fail_for(60)
     with pytest.raises(Unavailable):
         await find(edge, "acknowledgement", record)
+
+
+async def test_an_error_under_200_is_no_proof_of_a_part(edge: Harness) -> None:
+    reference = edge.place_order(5)
+    edge.disappear(reference)
+    record = edge.dispatch(reference, 2)
+    edge.fault("dispatch", Fault("error_in_200", body={"detail": "Something went wrong."}))
+    assert isinstance(await send(edge, "dispatch", record), Unknown)
+    assert edge.count("dispatch") == {reference: 0}
