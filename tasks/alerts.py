@@ -1,5 +1,6 @@
 """Alerts: a cause is a level and Slack its sink. What is owed is shown once, edited in place, and closed by evidence."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from tasks.alert_messages import Links, Message, render
 MOST_MESSAGES = 20
 SECONDS_APART = 1.0  # Slack takes about one message a second and channel
 _CLAIM_SECONDS = 120.0
+_LOOK_UP_SECONDS = 20.0
 _SWITCHED_OFF = (
     "ALERTS ARE SWITCHED OFF: {count} are owed and nobody is told. "
     "Set SLACK_BOT_TOKEN and SLACK_CHANNEL, or SLACK_WEBHOOK_URL."
@@ -61,7 +63,8 @@ async def send_owed(database: Database, installations: Mapping[str, Installation
 async def look_up(deployment_ids: Callable[[], Awaitable[Mapping[str, str]]]) -> Links:
     """Return the links, with the ids of deployments asked for once; without them where the server does not answer."""
     try:
-        return Links(prefect_api.ui_url(), await deployment_ids())
+        async with asyncio.timeout(_LOOK_UP_SECONDS):
+            return Links(prefect_api.ui_url(), await deployment_ids())
     except Exception as trouble:  # noqa: BLE001 - an alert with a plainer link is better than none
         _warned(f"Prefect did not name its deployments ({type(trouble).__name__}); alerts link to their list instead.")
         return Links(prefect_api.ui_url())
