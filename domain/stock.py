@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from domain.records import Deducts
 
@@ -9,6 +10,7 @@ ROW_COUNT_TOLERANCE = 0.05
 ZERO_SKUS_AT_LEAST = 20
 ZERO_SKUS_SHARE = 0.02
 ZERO_UNITS_SHARE = 0.20
+SECOND_OPINION_AFTER = timedelta(minutes=5)  # a scan that follows at once may see the same passing fault
 
 
 def available_to_sell(counts: Mapping[Deducts, int], in_flight: Mapping[Deducts, int], buffer: int) -> tuple[int, str]:

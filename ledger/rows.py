@@ -29,7 +29,10 @@ def upsert(
     *,
     keep: Sequence[str] = (),
 ) -> None:
-    """Insert rows, or replace the columns of those that exist (save the `keys` and those to `keep`)."""
+    """Insert rows, or replace the columns of those that exist (save the `keys` and those to `keep`).
+
+    Of several rows with the same keys the last counts: one statement must not touch a row twice.
+    """
     if not values:
         return
     target = table(model)
@@ -40,7 +43,8 @@ def upsert(
         statement = statement.on_conflict_do_update(index_elements=list(keys), set_=changed)
     else:
         statement = statement.on_conflict_do_nothing(index_elements=list(keys))
-    tx.connection.execute(statement, values)
+    newest = {tuple(row[name] for name in keys): row for row in values}
+    tx.connection.execute(statement, list(newest.values()))
 
 
 def insert_new(tx: Transaction, model: type[SQLModel], values: list[dict[str, Any]], keys: Sequence[str]) -> None:

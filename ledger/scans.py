@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import and_, delete, exists, func, insert, select, update
 
 from domain.records import Deducts, StockLevel
-from domain.stock import Falling, looks_whole, zeroes_that_wait
+from domain.stock import SECOND_OPINION_AFTER, Falling, looks_whole, zeroes_that_wait
 from ledger.database import Transaction
 from ledger.rows import among, table, upsert
 from ledger.tables import Level, Scan, StockChange, StockCount
@@ -204,12 +204,17 @@ def _zeroes_to_wait(tx: Transaction, scan: Running, age_limit: timedelta) -> fro
     for sku in emptied:
         row = listed[sku]
         aged = row.zero_since is not None and tx.now - row.zero_since > age_limit
-        second = row.zero_since is not None and row.zero_since < scan.began_at
+        second = row.zero_since is not None and scan.began_at - row.zero_since >= SECOND_OPINION_AFTER
         if not (row.zero_approved or aged or second):
             falling.append(Falling(sku, before[sku]))
     waiting = zeroes_that_wait(falling, *_listed_stock(tx)) if falling else frozenset()
-    tx.run(update(_level).where(where, _level.c.zero_since.is_not(None)).values(zero_since=None, zero_approved=False))
-    tx.run(update(_level).where(where, among(tx, _level.c.sku, sorted(waiting))).values(zero_since=scan.began_at))
+    still = among(tx, _level.c.sku, sorted(waiting))
+    tx.run(
+        update(_level)
+        .where(where, _level.c.zero_since.is_not(None), ~still)
+        .values(zero_since=None, zero_approved=False)
+    )
+    tx.run(update(_level).where(where, _level.c.zero_since.is_(None), still).values(zero_since=scan.began_at))
     return waiting
 
 

@@ -127,7 +127,7 @@ class Message(Table, table=True):
     __table_args__ = (
         UniqueConstraint("installation", "kind", "key"),
         Index("ix_message_open", "installation", "closed_at", "kind", "lane", "due_at"),
-        Index("ix_message_order", "installation", "order_key"),
+        Index("ix_message_order", "installation", "order_key", "side", "closed_at"),
     )
     id: int | None = Field(default=None, primary_key=True)
     installation: str

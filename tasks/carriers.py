@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from connectors.roles import TakesDispatches
+from domain.answers import SystemTrouble
 from domain.identifiers import visible
 from domain.installation import Side
 from expectations.gate import Failure
@@ -25,7 +26,11 @@ async def compare_carriers(run: Run) -> None:
     marketplace = run.connectors[Side.MARKETPLACE]
     if not due or not isinstance(marketplace, TakesDispatches):
         return
-    listed = {carrier.code: carrier.name for carrier in await marketplace.carriers()}
+    try:
+        listed = {carrier.code: carrier.name for carrier in await marketplace.carriers()}
+    except SystemTrouble as trouble:
+        run.troubles.append(trouble)
+        return
     chosen = set(run.installation.approved_carriers) or set(listed)
     with run.transaction() as tx:
         accepted = {code: name for code, name in listed.items() if code in chosen}

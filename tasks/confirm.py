@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from domain.answers import NotNow, NotYet
+from domain.answers import NotNow, NotYet, SystemTrouble
 from domain.installation import Mode
 from domain.records import Kind, Record
 from ledger import journal, messages
@@ -18,20 +18,29 @@ _ASKED_AT_ONCE = 500
 
 
 async def confirm(run: Run) -> None:
-    """Look up every message whose outcome is unknown or whose ticket is open. Raises the system's trouble."""
+    """Look up every message whose outcome is unknown or whose ticket is open; note which system is in trouble."""
     if run.installation.loops.orders.mode is Mode.TRADE:
         go_live(run)
     for route in run.routes():
-        if route.kind is Kind.AVAILABILITY:
-            await prove(run, route)
+        if run.in_trouble(route.side):
             continue
-        last = 0
-        while run.time_left:
-            with run.transaction() as tx:
-                claimed = messages.claim(tx, route.kind, _ASKED_AT_ONCE, run.lease, looking=True, not_before=last)
-            if not claimed or not await _look_up(run, route, claimed):
-                break
-            last = max(message.id for message in claimed)
+        try:
+            await _confirm(run, route)
+        except SystemTrouble as trouble:
+            run.troubles.append(trouble)
+
+
+async def _confirm(run: Run, route: Route) -> None:
+    if route.kind is Kind.AVAILABILITY:
+        await prove(run, route)
+        return
+    last = 0
+    while run.time_left:
+        with run.transaction() as tx:
+            claimed = messages.claim(tx, route.kind, _ASKED_AT_ONCE, run.lease, looking=True, not_before=last)
+        if not claimed or not await _look_up(run, route, claimed):
+            return
+        last = max(message.id for message in claimed)
 
 
 def go_live(run: Run) -> None:

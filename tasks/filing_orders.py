@@ -32,6 +32,7 @@ def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
     replaced = [str(inbox_ids[order.key]) for order in received if order.key in known]
     holds.close_holds(tx, holds.INBOX, replaced, "replaced", "a newer record, or a release")
     owed: list[messages.Owed] = []
+    live_since = _live_since(tx)
     for order in received:
         life, inbox_id = lives[order.key], inbox_ids[order.key]
         _stop_creation(run, tx, order, life)
@@ -39,7 +40,7 @@ def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
         if failures and not life.attempted and not life.taken:
             _hold(run, tx, order, inbox_id, failures)
             continue
-        owed += owing(run, tx, life, inbox_id, order.placed_at, order.dispatch_by_at)
+        owed += _owing(run, life, inbox_id, order.placed_at, order.dispatch_by_at, live_since)
         run.tell(News(order.key, order.kind, order.key, "filed", f"{len(order.lines)} lines, {order.reference}"))
     messages.owe(tx, owed)
     levels.recompute(
@@ -56,8 +57,23 @@ def owing(
     An order placed before the loop went live may have been keyed by hand: its creation begins as
     unknown, so that it is looked up before it is ever sent.
     """
+    return _owing(run, life, inbox_id, placed_at, deadline_at, _live_since(tx))
+
+
+def _live_since(tx: Transaction) -> datetime | None:
     go_live = journal.watermark(tx, GO_LIVE)
-    before = go_live is None or go_live.began_at is None or placed_at < go_live.began_at
+    return None if go_live is None else go_live.began_at
+
+
+def _owing(
+    run: Run,
+    life: OrderLife,
+    inbox_id: int,
+    placed_at: datetime,
+    deadline_at: datetime | None,
+    live_since: datetime | None,
+) -> list[messages.Owed]:
+    before = live_since is None or placed_at < live_since
     return [
         messages.Owed(
             kind,

@@ -1,18 +1,20 @@
 """Open a run inside a flow: configuration, ledger, connectors; and at its end, what it means for causes and alerts."""
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from prefect.runtime import flow_run
 
-from domain.answers import SystemTrouble
-from ledger.database import Database
+from ledger.database import Database, LedgerUnusable
 from ledger.schema import migrate
 from tasks import alerts
-from tasks.installations import all_installations
+from tasks.installations import WrongConfiguration, all_installations
 from tasks.installations import installation as installation_named
 from tasks.loops import Loop
 from tasks.run import Run, clock_from_environment, ledger_url, running
+
+_log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -39,17 +41,24 @@ async def opened(installation: str, loop: Loop) -> AsyncIterator[Run]:
             async with running(settings, loop, database, str(flow_run.id or "")) as run:
                 try:
                     yield run
-                except SystemTrouble as trouble:
-                    with run.transaction() as tx:
-                        alerts.open_down_cause(tx, trouble.account, f"{trouble.what} {trouble.advice}")
-                    raise
                 finally:
-                    _close_disproved(run)
+                    _write_causes(run)
         finally:
-            await alerts.send_owed(database, all_installations())
+            await _send_alerts(database)
 
 
-def _close_disproved(run: Run) -> None:
+def _write_causes(run: Run) -> None:
+    down = {trouble.account: trouble for trouble in run.troubles}
     with run.transaction() as tx:
-        for account in run.reached:
+        for account in run.reached - set(down):
             alerts.close_down_cause(tx, account)
+        for account, trouble in down.items():
+            alerts.open_down_cause(tx, account, f"{trouble.what} {trouble.advice}")
+
+
+async def _send_alerts(database: Database) -> None:
+    """Send what is owed; what stops this must not hide how the run itself ended."""
+    try:
+        await alerts.send_owed(database, all_installations())
+    except (LedgerUnusable, WrongConfiguration):
+        _log.exception("Alerts stay owed")

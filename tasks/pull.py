@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 from connectors.roles import FeedShape, OpenOrder
-from domain.answers import NotNow
+from domain.answers import NotNow, SystemTrouble
 from domain.records import Kind, Page, Received, Reject
 from ledger import inbox, journal, orders, scans
 from ledger.database import Transaction
@@ -50,38 +50,39 @@ async def pull(run: Run) -> AsyncIterator[Pulled]:
 async def pull_chunk(run: Run, intake: Intake) -> Pulled | None:
     """Read one chunk of an intake, or None when there is no more for this slice.
 
-    Raises `Unavailable` or `Fatal`; what was filed before stays filed.
+    A system in trouble is noted in the run; what was read before is returned and can be filed.
     """
     walk = run.walks.get(intake.name)
     if walk is None:
         walk = run.walks[intake.name] = _begin(run, intake)
         if released := _released(run, intake):
             return released
-    if walk.finished or not run.time_left:
+    if walk.finished or not run.time_left or run.in_trouble(intake.side):
         return None
-    feed, follows = run.feed(intake), walk.cursor
-    whole: Page | None = None
-    while whole is None or (walk.cursor is not None and len(whole) < intake.in_one_read and run.time_left):
+    follows = walk.cursor
+    whole = await _read(run, intake, walk)
+    return None if whole is None else Pulled(intake, whole, last=walk.finished and not walk.cut, follows=follows)
+
+
+async def _read(run: Run, intake: Intake, walk: Walk) -> Page | None:
+    """Read pages into one, until the chunk is full, the walk is finished, or the slice or the budget is spent."""
+    feed, whole = run.feed(intake), None
+    while not walk.finished and run.time_left and (whole is None or len(whole) < intake.in_one_read):
         try:
             page = await feed.read(walk.cursor, walk.about)
         except NotNow:
-            if whole is None:
-                return None
+            break
+        except SystemTrouble as trouble:
+            run.troubles.append(trouble)
             break
         run.reached.add(run.account(intake.side))
         walk.began_at = walk.began_at or page.began_at
         walk.cursor = page.cursor if page.more else None
         whole = page if whole is None else _joined(whole, page)
         whole.cursor = page.cursor
-        if not page.more:
-            walk.finished = True
-            break
-        if walk.skip_known and _all_known(run, intake, page):
-            walk.finished = True
-            return Pulled(intake, whole)
-    if whole is None:
-        return None
-    return Pulled(intake, whole, last=walk.finished, follows=follows)
+        walk.cut = page.more and walk.skip_known and _all_known(run, intake, page)
+        walk.finished = walk.cut or not page.more
+    return whole
 
 
 def _begin(run: Run, intake: Intake) -> Walk:

@@ -19,19 +19,22 @@ _CLAIMED_AT_ONCE = 20
 async def push(run: Run) -> None:
     """Send what is owed on every route of the loop until the slice ends or nothing is due.
 
-    Raises the first system's trouble after every other route had its turn; nothing is lost by it.
-    In observe mode nothing is claimed and nothing is sent.
+    A system in trouble is noted in the run, and the other routes go on. In observe mode nothing is
+    claimed and nothing is sent.
     """
     told = -1
     while run.time_left and len(run.news) > told:  # what one route did may have made another one due
         told = len(run.news)
+        routes = [route for route in run.routes() if not run.in_trouble(route.side)]
         outcomes = await asyncio.gather(
-            *(publish(run, route) if route.kind is Kind.AVAILABILITY else _drain(run, route) for route in run.routes()),
+            *(publish(run, route) if route.kind is Kind.AVAILABILITY else _drain(run, route) for route in routes),
             return_exceptions=True,
         )
-        troubles = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-        for trouble in sorted(troubles, key=lambda one: isinstance(one, SystemTrouble)):
-            raise trouble
+        for outcome in outcomes:
+            if isinstance(outcome, SystemTrouble):
+                run.troubles.append(outcome)
+            elif isinstance(outcome, BaseException):
+                raise outcome
 
 
 async def _drain(run: Run, route: Route) -> None:

@@ -17,7 +17,10 @@ DEGRADED = "Degraded"
 
 
 async def report(run: Run) -> State[Any]:
-    """Publish the run's tables and return its state: `Degraded` when it newly held something."""
+    """Publish the run's tables and return its state: `Degraded` when it newly held something.
+
+    Raises the trouble of the first system that was found in one: everything else had its turn.
+    """
     name = run.installation.name
     rows = [
         {"order": n.order_key, "kind": str(n.kind), "what": n.what, "key": n.key, "detail": n.detail}
@@ -34,6 +37,8 @@ async def report(run: Run) -> State[Any]:
     if run.held:
         with run.transaction() as tx:
             await _table(f"holds-{name}", stories.open_causes(tx), f"{name}: what waits, and for whom")
+    if run.troubles:
+        raise run.troubles[0]
     counted = Counter(f"{n.kind} {n.what}" for n in run.news)
     told = ", ".join(f"{count} {what}" for what, count in counted.most_common(8)) or "nothing new"
     return Completed(name=DEGRADED if run.held else None, message=told)

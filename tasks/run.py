@@ -11,6 +11,7 @@ from typing import Any
 from connectors.http import Surroundings, Transport
 from connectors.registry import open_connector
 from connectors.roles import Connector, Feed, OpenOrder, Sink
+from domain.answers import SystemTrouble
 from domain.clock import Clock, ScaledClock
 from domain.installation import Installation, Mode, Side
 from domain.records import Kind
@@ -37,13 +38,14 @@ class News:
 
 @dataclass
 class Walk:
-    """How far this run is in one intake."""
+    """How far this run is in one intake. `cut`: it was ended early, as everything that follows is known."""
 
     cursor: str | None = None
     began_at: datetime | None = None
     about: list[OpenOrder] = field(default_factory=list)
     finished: bool = False
     skip_known: bool = False
+    cut: bool = False
 
 
 class Run:
@@ -69,6 +71,7 @@ class Run:
         self.results: list[dict[str, Any]] = []
         self.walks: dict[str, Walk] = {}
         self.reached: set[str] = set()
+        self.troubles: list[SystemTrouble] = []
 
     @property
     def mode(self) -> Mode:
@@ -114,6 +117,10 @@ class Run:
     def enough_lease(self, until: datetime) -> bool:
         """Tell whether a call may still begin under a lease."""
         return self.clock.now() + self.clock.machine(CALL_SECONDS) <= until
+
+    def in_trouble(self, side: Side) -> bool:
+        """Tell whether the account of a side was found in trouble by this run; the other one goes on."""
+        return any(trouble.account == self.account(side) for trouble in self.troubles)
 
     def tell(self, news: News) -> None:
         """Note what happened to one record."""

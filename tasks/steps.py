@@ -1,11 +1,12 @@
 """The steps as Prefect tasks: retried when a system is unavailable, never cached, nothing of them persisted."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.runtime import task_run
 
 from domain.answers import Unavailable
 from tasks import carriers as _carriers
@@ -19,6 +20,7 @@ from tasks.run import Run
 
 P = ParamSpec("P")
 T = TypeVar("T")
+RETRIES = 2
 
 
 async def only_if_unavailable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -29,12 +31,23 @@ async def only_if_unavailable(_task: Task[..., Any], _run: TaskRun, state: State
     return isinstance(await state.aresult(raise_on_failure=False), Unavailable)
 
 
-def step(function: Callable[P, Awaitable[T]], name: str) -> Task[P, Any]:
-    """Make a step a task."""
+def step(function: Callable[Concatenate[Run, P], Awaitable[T]], name: str) -> Task[Concatenate[Run, P], Any]:
+    """Make a step a task. It is retried while a system is unavailable; after that the run goes on without that system."""
+
+    async def attempt(run: Run, *arguments: P.args, **named: P.kwargs) -> T:
+        noted = len(run.troubles)
+        result = await function(run, *arguments, **named)
+        fresh = run.troubles[noted:]
+        again = (task_run.run_count or 0) <= RETRIES and all(isinstance(trouble, Unavailable) for trouble in fresh)
+        if result is None and fresh and again:
+            del run.troubles[noted:]
+            raise fresh[0]
+        return result
+
     return task(  # type: ignore[call-overload, no-any-return] # prefect types its decorator by overloads
-        function,
+        attempt,
         name=name,
-        retries=2,
+        retries=RETRIES,
         retry_delay_seconds=[2, 10],
         retry_condition_fn=only_if_unavailable,
         cache_policy=NO_CACHE,

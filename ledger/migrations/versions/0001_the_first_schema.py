@@ -202,7 +202,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index("ix_message_open", ["installation", "closed_at", "kind", "lane", "due_at"], unique=False)
-        batch_op.create_index("ix_message_order", ["installation", "order_key"], unique=False)
+        batch_op.create_index("ix_message_order", ["installation", "order_key", "side", "closed_at"], unique=False)
 
     op.create_table(
         "order_line",

@@ -1,0 +1,90 @@
+"""Effects, counted from outside the product: each commit, each request sent, each answer received.
+
+A process that is killed does nothing more: after its death every further effect of it raises `Killed`.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from ledger.database import Database, Transaction
+
+
+class Killed(BaseException):
+    """The process is dead. Not an `Exception`: no handler of the product may outlive it."""
+
+
+class Process:
+    """One process of the product: it dies at its effect number `dies_at` (0: never)."""
+
+    def __init__(self, dies_at: int = 0, on_death: Callable[[], None] | None = None) -> None:
+        self.dies_at, self.effects, self.dead = dies_at, 0, False
+        self._on_death = on_death
+
+    def effect(self) -> None:
+        """Count one effect, or die at it."""
+        self.alive()
+        self.effects += 1
+        if self.effects == self.dies_at:
+            self.dead = True
+            if self._on_death is not None:
+                self._on_death()
+            raise Killed
+
+    def alive(self) -> None:
+        """Raise `Killed` when this process is dead."""
+        if self.dead:
+            raise Killed
+
+
+class CountedDatabase(Database):
+    """A database of one process: every commit of a change is an effect; a dead process neither reads nor writes."""
+
+    def __init__(self, inner: Database, process: Process) -> None:
+        self.clock, self.engine = inner.clock, inner.engine
+        self._inner, self._process = inner, process
+
+    @contextmanager
+    def transaction(self, installation: str, run_id: str = "", scope: str | None = None) -> Iterator[Transaction]:
+        """Open a transaction; the effect is counted after its commit."""
+        self._process.alive()
+        with self._inner.transaction(installation, run_id, scope) as tx:
+            before = _changes(tx)
+            yield tx
+            self._process.alive()
+            changed = _changes(tx) > before
+        if scope is None and changed:  # permits and evidence are not steps of a loop
+            self._process.effect()
+
+
+def _changes(tx: Transaction) -> int:
+    """Return how many rows this connection to a SQLite ledger has ever changed."""
+    return int(tx.connection.connection.total_changes)
+
+
+class CountedTransport(httpx.AsyncBaseTransport):
+    """A transport of one process: a request that is sent, and an answer that came, are effects each."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, process: Process) -> None:
+        self._inner, self._process = inner, process
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass a request on."""
+        self._process.effect()  # dies before the vendor saw it
+        response = await self._inner.handle_async_request(request)
+        self._process.effect()  # dies before the answer was read
+        return response
+
+
+class ByHost(httpx.AsyncBaseTransport):
+    """Reach each pretend system in process by its host name."""
+
+    def __init__(self, apps: dict[str, object]) -> None:
+        self._apps = {host: httpx.ASGITransport(app=app) for host, app in apps.items()}  # type: ignore[arg-type] # ASGI by shape
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer from the system of this host; an unknown host cannot be reached."""
+        if request.url.host not in self._apps:
+            raise httpx.ConnectError(f"no such host: {request.url.host}", request=request)
+        return await self._apps[request.url.host].handle_async_request(request)

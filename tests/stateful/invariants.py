@@ -1,0 +1,173 @@
+"""The invariants I1 to I12 of the design, checked against the pretend systems' own stores and the ledger."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from tests.stateful.actors import PERSONAL
+
+if TYPE_CHECKING:
+    from tests.stateful.machine import Machine
+
+_GONE = {"canceled", "VOIDED", "cancelled"}
+
+
+class Watch:
+    """Watches one machine. A violation names its invariant first."""
+
+    def __init__(self, machine: "Machine") -> None:
+        self.machine = machine
+        self.waiting: dict[str, dict[str, int]] = {}  # sold at the marketplace, not yet in the back office
+        self.truth: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
+        self.as_of: dict[str, datetime] = {}
+        self.sending: set[str] = set()
+        self.zeroed: dict[str, int] = {}
+        self.found: set[str] = set()
+
+    def violated(self, what: str) -> None:
+        """Note a violation, once."""
+        if what not in self.found:
+            self.found.add(what)
+            self.machine.outcome.violations.append(what)
+            self.machine.note(f"VIOLATION {what}")
+
+    def sold(self, reference: str, basket: dict[str, int]) -> None:
+        """A customer bought."""
+        self.waiting[reference] = dict(basket)
+
+    def marketplace_orders(self) -> list[dict[str, Any]]:
+        """Return the marketplace's orders from its own store."""
+        orders: list[dict[str, Any]] = self.machine.edge.dump()["accounts"]["harbour"]["orders"]
+        return orders
+
+    def office_orders(self) -> list[dict[str, Any]]:
+        """Return the back office's orders of the marketplace from its own store."""
+        return [order for order in self.machine.office.dump()["orders"] if order["reference"]]
+
+    def tick(self) -> None:
+        """Remember what is truly free now, SKU by SKU."""
+        now = self.machine.clock.now()
+        held: dict[str, int] = defaultdict(int)
+        for basket in self.waiting.values():
+            for sku, quantity in basket.items():
+                held[sku] += quantity
+        for sku in self.machine.actors.skus:
+            free = self.machine.office.free(sku) - held[sku]
+            history = self.truth[sku]
+            if not history or history[-1][1] != free:
+                history.append((now, free))
+
+    def published(self, sku: str, quantity: int) -> None:
+        """I5: what is published was free at some moment since its scan began. I7: a glitch empties no shop."""
+        since = self.as_of.get(sku)
+        history = self.truth[sku]
+        free = [value for at, value in history if since is None or at >= since]
+        earlier = [value for at, value in history if since is not None and at < since]
+        best = max([*free, *earlier[-1:]], default=0)
+        if quantity > max(0, best):
+            self.violated(f"I5 {sku}: {quantity} published, at most {best} were free since its scan")
+        if quantity == 0 and best > 0 and self.machine.glitched_recently:
+            self.zeroed[sku] = best
+            units = sum(max(0, history[-1][1]) for history in self.truth.values())
+            if len(self.zeroed) > 1 and sum(self.zeroed.values()) > max(units, 1) * 0.3:  # the stop is at a fifth
+                self.violated(f"I7 {sorted(self.zeroed)} were zeroed by a glitch")
+
+    def begins(self, path: str) -> None:
+        """I6: never two numbers in flight for one SKU."""
+        if path in self.sending:
+            self.violated(f"I6 two numbers in flight for {path}")
+        self.sending.add(path)
+
+    def check(self) -> None:
+        """Check what must hold at every moment."""
+        in_office: dict[str, int] = defaultdict(int)
+        shipped: dict[tuple[str, str], int] = defaultdict(int)
+        for order in self.office_orders():
+            in_office[order["reference"]] += order["state"] not in _GONE
+            for line in order["lines"]:
+                shipped[order["reference"], line["sku"]] += line["shipped"]
+        for reference, count in in_office.items():
+            self.waiting.pop(reference, None)
+            if count > 1:
+                self.violated(f"I2 {reference} is {count} times in the back office")
+        for order in self.marketplace_orders():
+            if order["cancelled_at"]:
+                self.waiting.pop(order["reference"], None)
+            for violation in _of_order(order, in_office, shipped):
+                self.violated(violation)
+        self.tick()
+
+    def owed(self) -> bool:
+        """Tell whether anything is still owed that no hold explains."""
+        waits = "SELECT 1 FROM message m WHERE closed_at IS NULL AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.closed_at IS NULL AND h.order_key = m.order_key)"
+        return bool(
+            self._rows(waits)
+            or self._rows("SELECT 1 FROM level WHERE owed")
+            or self._rows("SELECT 1 FROM inbox WHERE gate = 'waiting'")
+        )
+
+    def check_end(self) -> None:
+        """Check what must hold once faults have stopped and everything had time."""
+        self.check()
+        held = {row.order_key for row in self._rows("SELECT order_key FROM hold WHERE closed_at IS NULL")}
+        in_office = {order["reference"] for order in self.office_orders() if order["state"] not in _GONE}
+        dispatched: dict[str, int] = {}
+        for order in self.marketplace_orders():
+            reference = order["reference"]
+            dispatched[reference] = sum(d["quantity"] for line in order["lines"] for d in line["dispatches"])
+            if reference not in in_office and reference not in held and not order["cancelled_at"]:
+                self.violated(f"I1 {reference} is neither in the back office nor held nor cancelled")
+        for order in self.office_orders():
+            sent = sum(line["shipped"] for line in order["lines"])
+            if sent > dispatched.get(order["reference"], 0) and order["reference"] not in held:
+                self.violated(
+                    f"I4 {order['reference']}: {sent} shipped, {dispatched.get(order['reference'])} confirmed"
+                )
+        for row in self._rows(
+            "SELECT m.kind, m.key FROM message m WHERE m.closed_at IS NULL AND NOT EXISTS (SELECT 1 FROM hold h WHERE "
+            "h.closed_at IS NULL AND (h.subject_id = CAST(m.id AS TEXT) AND h.subject = 'message' OR h.order_key = m.order_key))"
+        ):
+            self.violated(f"I10 {row.kind} {row.key} is still owed, and nobody holds it")
+        for row in self._rows("SELECT sku, wanted, published FROM level WHERE owed"):
+            self.violated(f"I10 {row.sku}: {row.wanted} is wanted, {row.published} published")
+        self._check_unexplained_holds()
+        self._check_personal_data()
+
+    def _check_unexplained_holds(self) -> None:
+        explained = {
+            "unknown_sku",
+            "malformed_payload",
+            "cancelled_after_creation",
+            "cancelled_but_shipped",
+            "missing_tracking",
+        }
+        explained |= {"unmapped_carrier", "backordered", "quantity", "unknown_outcome"}
+        for row in self._rows("SELECT type, detail FROM hold WHERE closed_at IS NULL"):
+            if row.type not in explained:
+                self.violated(f"I12 a hold that nothing in the world explains: {row.type}: {row.detail}")
+
+    def _check_personal_data(self) -> None:
+        tables = {"event": "detail", "hold": "detail", "cause": "detail", "message": "evidence", "inbox": "order_key"}
+        for table, column in tables.items():
+            for row in self._rows(f"SELECT {column} AS shown FROM {table}"):  # noqa: S608 - our own names
+                if any(marker in str(row.shown) for marker in PERSONAL):
+                    self.violated(f"I11 personal data in {table}.{column}")
+
+    def _rows(self, statement: str) -> list[Any]:
+        with self.machine.database.transaction("harbour") as tx:
+            return tx.rows(text(statement))
+
+
+def _of_order(order: dict[str, Any], in_office: dict[str, int], shipped: dict[tuple[str, str], int]) -> Iterator[str]:
+    reference = order["reference"]
+    if order["acknowledged_at"] and not in_office.get(reference):
+        yield f"I8 {reference} is acknowledged and not in the back office"
+    for line in order["lines"]:
+        sent = sum(dispatch["quantity"] for dispatch in line["dispatches"])
+        if sent > line["quantity"]:
+            yield f"I3 {reference}: {sent} of {line['quantity']} dispatched"
+        if sent > shipped.get((reference, line["sku"]), 0):
+            yield f"I8 {reference}: {sent} confirmed, {shipped.get((reference, line['sku']), 0)} shipped"

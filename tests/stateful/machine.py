@@ -1,0 +1,276 @@
+"""The simulator: the product's own steps, the pretend systems in process, one seed, virtual time.
+
+Customers, the warehouse, faults, kills, stalls and every loop interleave; the invariants are checked
+after each step. A seed that breaks one is printed and can be run again: `make simulate SEED=n`.
+"""
+
+import asyncio
+import itertools
+import os
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from connectors.roles import Sink
+from domain.installation import Installation
+from domain.records import Availability
+from ledger.database import Database
+from ledger.schema import create
+from sandbox.virtualstock import Account, Virtualstock
+from tasks.carriers import compare_carriers
+from tasks.confirm import confirm
+from tasks.filing import file
+from tasks.judge import judge
+from tasks.loops import DISPATCH, ITEMS, LOOPS, Route
+from tasks.pull import pull
+from tasks.push import push
+from tasks.run import Run, open_connectors, surroundings
+from tests.stateful.actors import Actors
+from tests.stateful.effects import ByHost, CountedDatabase, CountedTransport, Killed, Process
+from tests.stateful.invariants import Watch
+from tests.stateful.offices import EDGE_ENVIRONMENT, EDGE_HOST, OFFICES
+from tests.stateful.virtual import EPOCH, VirtualClock, VirtualLoop
+from tests.stateful.virtual import run as run_virtually
+
+NAME = "harbour"
+EVERY_SECONDS = {"orders": 60, "stock": 300, "dispatch": 90, "items": 1800}
+_QUANTITY = re.compile(rb'("(?:qty|quantity|Available)": ?)[1-9][0-9]*')
+_STOCK = re.compile(r".*/(source-items|export-stock-salable-qty/.*|productavailability)")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How rough a seed is. Probabilities are per run, or per sending; weights choose what happens next."""
+
+    minutes: float = 18
+    drain_hours: float = 8
+    pause: tuple[float, float] = (2, 26)
+    kill: float = 0.15
+    second_worker: float = 0.15
+    stall: float = 0.01
+    stall_seconds: float = 400
+    weights: Mapping[str, int] = field(
+        default_factory=lambda: {
+            "buy": 30,
+            "sell_elsewhere": 8,
+            "restock": 5,
+            "ship": 16,
+            "add_tracking": 4,
+            "cancel": 3,
+            "bad_order": 1,
+            "trouble": 16,
+            "glitch": 1,
+            "operate": 2,
+        }
+    )
+
+
+@dataclass
+class Outcome:
+    """What a seed led to."""
+
+    seed: int
+    office: str
+    violations: list[str] = field(default_factory=list)
+    trace: list[str] = field(default_factory=list)
+    kills: int = 0
+    runs: int = 0
+    orders: int = 0
+
+
+class _Watched(httpx.AsyncBaseTransport):
+    """Sees every call arrive: what is published, what is in flight, what a glitch shows."""
+
+    def __init__(self, machine: "Machine", inner: httpx.AsyncBaseTransport) -> None:
+        self._machine, self._inner = machine, inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass the call on and watch what it did."""
+        machine, path = self._machine, request.url.path
+        sku = machine.listing_of.get(path) if request.method == "PATCH" else None
+        if sku is not None:
+            machine.watch.begins(path)
+            before = machine.times_published(sku)
+        try:
+            await asyncio.sleep(machine.random.uniform(0.01, 0.3))
+            response = await self._inner.handle_async_request(request)
+            await asyncio.sleep(machine.random.uniform(0.01, 0.3))
+        finally:
+            machine.watch.sending.discard(path)
+            if sku is not None and machine.times_published(sku) > before:
+                machine.watch.published(sku, machine.edge.published(NAME, sku))
+        if request.url.host != EDGE_HOST and request.method != "GET":
+            machine.watch.check()
+        if machine.glitching and _STOCK.fullmatch(path):
+            content = _QUANTITY.sub(rb"\g<1>0", await response.aread())
+            return httpx.Response(response.status_code, stream=httpx.ByteStream(content))
+        return response
+
+
+class _Stalling:
+    """A sink of a process that is now and then suspended between the answer and its commit."""
+
+    def __init__(self, machine: "Machine", inner: Sink[Any]) -> None:
+        self._machine, self._inner = machine, inner
+        self.batch, self.parallel, self.visible_after = inner.batch, inner.parallel, inner.visible_after
+
+    async def send(self, records: Sequence[Any]) -> Any:
+        """Send, and sometimes sleep on the answer for longer than any lease."""
+        for record in records:
+            if isinstance(record, Availability):
+                self._machine.watch.as_of[record.sku] = record.as_of
+        answers = await self._inner.send(records)
+        if not self._machine.quiet and self._machine.random.random() < self._machine.profile.stall:
+            self._machine.note("a process is suspended")
+            await asyncio.sleep(self._machine.profile.stall_seconds)
+        return answers
+
+    async def find(self, records: Sequence[Any]) -> Any:
+        """Ask the true sink."""
+        return await self._inner.find(records)
+
+
+class _Run(Run):
+    """A run whose sinks may stall."""
+
+    machine: "Machine"
+
+    def sink(self, route: Route) -> Sink[Any]:
+        """Return the stalling sink of a route."""
+        return _Stalling(self.machine, super().sink(route))
+
+
+class Machine:
+    """One simulated installation with its world."""
+
+    def __init__(self, seed: int, profile: Profile, office: str) -> None:
+        self.event_loop = VirtualLoop()
+        self.clock = VirtualClock(self.event_loop)
+        self.random = random.Random(seed)  # noqa: S311 - a simulation
+        self.profile, self.outcome = profile, Outcome(seed, office)
+        self.office_kind = OFFICES[office]
+        self.edge = Virtualstock(self.clock, seed=seed, accounts=[Account(NAME, "user", "edge-password")])
+        self.office: Any = self.office_kind.make(self.clock, seed)
+        self.transport = ByHost({EDGE_HOST: self.edge.app, self.office_kind.host: self.office.app})
+        self.database = Database("sqlite://", self.clock)
+        create(self.database)
+        self.installation = Installation.model_validate(self.office_kind.installation(NAME, EPOCH))
+        self.watch, self.actors = Watch(self), Actors(self)
+        self.quiet, self.glitch_until = False, EPOCH - timedelta(hours=1)
+        self.actors.stock_the_shop()
+        products = self.edge.state.supplier(NAME).products
+        self.listing_of = {f"/api/v4/products/{products.by_sku(sku).id}/stock": sku for sku in self.actors.skus}
+        os.environ.update({**EDGE_ENVIRONMENT, **self.office_kind.environment})
+        self._numbers = itertools.count(1)
+
+    @property
+    def glitching(self) -> bool:
+        """Tell whether the back office shows zeroes now."""
+        return self.clock.now() < self.glitch_until
+
+    @property
+    def glitched_recently(self) -> bool:
+        """Tell whether a scan that is believed now may have seen the zeroes."""
+        return self.clock.now() < self.glitch_until + timedelta(minutes=10)
+
+    def times_published(self, sku: str) -> int:
+        """Return how often the marketplace's number of a SKU was set."""
+        return len(self.edge.state.supplier(NAME).products.by_sku(sku).published)
+
+    def note(self, what: str) -> None:
+        """Add a line to the trace."""
+        self.outcome.trace.append(f"{self.event_loop.time():10.3f} {what}")
+
+    async def one_run(self, name: str) -> None:
+        """Let one process run one loop once; it may be killed at any of its effects."""
+        doomed = not self.quiet and self.random.random() < self.profile.kill
+        process = Process(self.random.randint(1, 50) if doomed else 0)
+        database = CountedDatabase(self.database, process)
+        transport = CountedTransport(_Watched(self, self.transport), process)
+        connectors = open_connectors(self.installation, surroundings(database, transport))
+        run = _Run(self.installation, LOOPS[name], database, connectors, run_id=f"{name}-{next(self._numbers)}")
+        run.machine = self
+        self.outcome.runs += 1
+        try:
+            await _steps(run)
+            told = "; ".join(trouble.what for trouble in run.troubles)
+            self.note(f"{name} ran: {len(run.news)} news, {run.held} held {told}")
+        except Killed:
+            self.outcome.kills += 1
+            self.note(f"{name} was killed at effect {process.effects}")
+        finally:
+            process.dead = True
+        self.watch.check()
+
+    async def trade(self, name: str) -> None:
+        """Run a loop again and again, sometimes twice at once."""
+        while not self.quiet:
+            workers = 2 if self.random.random() < self.profile.second_worker else 1
+            await asyncio.gather(*(self.one_run(name) for _ in range(workers)))
+            await asyncio.sleep(EVERY_SECONDS[name] * self.random.uniform(0.7, 1.3))
+
+    async def live(self) -> None:
+        """Let the world act until trouble stops."""
+        acts, weights = list(self.profile.weights), list(self.profile.weights.values())
+        while self.event_loop.time() < self.profile.minutes * 60:
+            await asyncio.sleep(self.random.uniform(*self.profile.pause))
+            act = self.random.choices(acts, weights)[0]
+            self.note(getattr(self.actors, act)())
+            self.watch.tick()
+
+    async def play(self) -> None:
+        """Go live, let the world and the loops interleave, then let everything come to rest, and judge."""
+        self.watch.tick()
+        for name in ("items", "orders", "stock"):
+            await self.one_run(name)
+        traders = [asyncio.ensure_future(self.trade(name)) for name in EVERY_SECONDS]
+        await self.live()
+        self.quiet = True
+        await asyncio.gather(*traders)
+        await self.come_to_rest()
+        self.outcome.orders = len(self.watch.marketplace_orders())
+
+    async def come_to_rest(self) -> None:
+        """Stop all faults, mend what people would mend, and run until nothing is owed, or time is up."""
+        self.edge.faults.clear()
+        self.office.faults.clear()
+        self.edge.outage_until = self.office.outage_until = None
+        self.glitch_until = EPOCH - timedelta(hours=1)
+        while self.actors.lost_tracking:
+            self.note(self.actors.add_tracking())
+        end = self.event_loop.time() + self.profile.drain_hours * 3600
+        rounds = 0
+        while self.event_loop.time() < end and (rounds < 4 or self.watch.owed()):
+            for name in ("items", "orders", "stock", "dispatch", "orders"):
+                await self.one_run(name)
+            self.note(self.actors.operate())
+            await asyncio.sleep(420)
+            rounds += 1
+        self.watch.check_end()
+
+
+async def _steps(run: Run) -> None:
+    if run.loop is DISPATCH:
+        await compare_carriers(run)
+    await confirm(run)
+    async for chunk in pull(run):
+        await file(run, await judge(run, chunk))
+    if run.loop is not ITEMS:
+        await push(run)
+
+
+def play(seed: int, office: str, profile: Profile | None = None) -> Outcome:
+    """Play one seed to its end."""
+    machine = Machine(seed, profile or Profile(), office)
+    try:
+        run_virtually(machine.play(), machine.event_loop)
+    except Exception as crash:  # noqa: BLE001 - a crash of the product is a finding like any other
+        machine.watch.violated(f"I12 the product crashed: {type(crash).__name__}: {crash}")
+    finally:
+        machine.database.close()
+    return machine.outcome

@@ -1,0 +1,85 @@
+"""The back offices that the simulator can put behind an installation: one entry each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sandbox.cin7_core import Cin7Core
+from sandbox.kit import Clock
+from sandbox.magento import Credentials, Magento
+
+
+@dataclass(frozen=True)
+class Office:
+    """How to make one, how the product reaches it, and which of its calls write."""
+
+    system: str
+    make: Callable[[Clock, int], Any]
+    environment: dict[str, str]
+    writes: tuple[tuple[str, str], ...]
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def host(self) -> str:
+        return f"{self.system.replace('_', '-')}.test"
+
+    def installation(self, name: str, epoch: datetime) -> dict[str, Any]:
+        """Return the installation that joins it to the marketplace, trading on every loop."""
+        return {
+            "name": name,
+            "marketplace": {
+                "system": "virtualstock",
+                "account": f"{name}-marketplace",
+                "options": {"time_zone": "UTC"},
+            },
+            "back_office": {"system": self.system, "account": f"{name}-office", "options": self.options},
+            "product_master": "back_office",
+            "loops": {loop: {"mode": "trade"} for loop in ("orders", "stock", "dispatch", "items")},
+            "orders": {"go_live_at": epoch, "accept_test_orders": True},
+            "stock": {"age_limit_minutes": 30},
+            "carriers": [
+                {"carrier": carrier, "code": code, "owner": "warehouse", "review_on": "2027-01-31"}
+                for carrier, code in (("DPD", "dpd"), ("Evri", "evri"))
+            ],
+        }
+
+
+def _secrets(system: str, **values: str) -> dict[str, str]:
+    prefix = f"HARBOUR_{system.upper()}_"
+    return {
+        **{f"{prefix}{name.upper()}": value for name, value in values.items()},
+        f"{prefix}BASE_URL": f"http://{system.replace('_', '-')}.test",
+    }
+
+
+_KEYS = Credentials("consumer", "consumer-secret", "token", "token-secret")
+
+OFFICES = {
+    "magento": Office(
+        "magento",
+        lambda clock, seed: Magento(clock, seed=seed, credentials=_KEYS),
+        _secrets(
+            "magento",
+            consumer_key="consumer",
+            consumer_secret="consumer-secret",
+            access_token="token",
+            access_token_secret="token-secret",
+        ),
+        (("POST", "/rest/default/V1/orders"),),
+    ),
+    "cin7_core": Office(
+        "cin7_core",
+        lambda clock, seed: Cin7Core(clock, seed=seed, account_id="account", application_key="key"),
+        _secrets("cin7_core", account_id="account", application_key="key"),
+        (("POST", "/ExternalApi/v2/sale"), ("POST", "/ExternalApi/v2/sale/order")),
+    ),
+}
+EDGE_ENVIRONMENT = _secrets("virtualstock", username="user", password="edge-password")
+EDGE_HOST = "virtualstock.test"
+EDGE_WRITES = (
+    ("POST", "/restapi/v4/orders/[0-9]+/acknowledge/"),
+    ("POST", "/restapi/v4/orders/[0-9]+/dispatch/"),
+    ("POST", "/restapi/v4/orders/[0-9]+/cancel_acknowledge/"),
+    ("PATCH", "/api/v4/products/[0-9]+/stock"),
+)

@@ -1,0 +1,153 @@
+"""The safeties, each removed in turn by changing the running product; a named invariant must catch each."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+
+from sqlalchemy import and_, exists, false
+
+from ledger import levels, messages, scans
+from tasks import confirm, filing, filing_orders
+from tests.stateful.machine import Profile
+
+
+@dataclass(frozen=True)
+class Sabotage:
+    """What is removed, which invariants may catch it, and how rough the world must be for it to matter."""
+
+    remove: Callable[[ExitStack], None]
+    caught_by: tuple[str, ...]
+    profile: Profile = field(default_factory=Profile)
+    office: str = "cin7_core"
+
+
+def _look_before_resend(stack: ExitStack) -> None:
+    """What was attempted, and whose answer was lost, is sent again without a look."""
+    true_look_up = confirm._look_up
+
+    async def look_up(run: Any, route: Any, claimed: Any) -> bool:
+        with run.transaction() as tx:
+            for message in claimed:
+                if message.ticket is None:
+                    messages.note(tx, message, attempted_at=None, lease_until=None)
+        return await true_look_up(run, route, [message for message in claimed if message.ticket is not None])
+
+    stack.enter_context(patch.object(confirm, "_look_up", look_up))
+
+
+def _atomic_filing(stack: ExitStack) -> None:
+    """The inbox and the watermark are written first, what is owed in a second transaction."""
+    true_file = filing.file
+    true_owe = messages.owe
+    late: list[Any] = []
+
+    async def file(run: Any, judged: Any) -> None:
+        late.clear()
+        await true_file(run, judged)
+        if late:
+            with run.transaction() as tx:
+                for owed in late:
+                    true_owe(tx, owed)
+            late.clear()
+
+    stack.enter_context(
+        patch.object(filing_orders, "messages", _With(messages, owe=lambda _tx, owed: late.append(owed)))
+    )
+    stack.enter_context(patch("tests.stateful.machine.file", file))
+
+
+def _one_in_flight(stack: ExitStack) -> None:
+    """A SKU that is being sent may be claimed again."""
+    true_claim = levels.claim
+
+    def claim(tx: Any, *arguments: Any, **named: Any) -> Any:
+        sending = true_claim(tx, *arguments, **named)
+        for one in sending:
+            levels._note(tx, one, lease_until=None, owed=True)
+        return sending
+
+    stack.enter_context(patch.object(levels, "claim", claim))
+
+
+def _mass_zero_stop(stack: ExitStack) -> None:
+    """Every drop to zero passes."""
+    stack.enter_context(patch.object(scans, "zeroes_that_wait", lambda *_: frozenset()))
+
+
+def _attempt_before_call(stack: ExitStack) -> None:
+    """The attempt is written with the answer, not before the call."""
+    true_note = messages.note
+
+    def note(tx: Any, claimed: Any, **facts: Any) -> bool:
+        if set(facts) == {"attempted_at"} and facts["attempted_at"] is not None:
+            return True
+        return true_note(tx, claimed, **facts)
+
+    stack.enter_context(patch.object(messages, "note", note))
+
+
+def _order_of_messages(stack: ExitStack) -> None:
+    """A later message of an order may overtake an earlier one."""
+    true_exists = exists
+
+    class Never:
+        def where(self, *conditions: Any) -> Any:
+            if any("earlier" in str(condition) for condition in conditions):
+                return false()
+            return true_exists().where(*conditions)
+
+    messages._claimable.cache_clear()
+    stack.enter_context(patch.object(messages, "exists", Never))
+    stack.callback(messages._claimable.cache_clear)
+
+
+def _fencing(stack: ExitStack) -> None:
+    """A worker that lost its lease may still write."""
+    table = messages._message
+    stack.enter_context(
+        patch.object(messages, "_mine", lambda claimed: and_(table.c.id == claimed.id, table.c.closed_at.is_(None)))
+    )
+
+
+_LOSSY = Profile(weights={"buy": 30, "ship": 16, "trouble": 40, "restock": 5}, kill=0.3)
+_SUSPENDED = Profile(
+    weights={"buy": 30, "ship": 10, "trouble": 40, "restock": 8},
+    kill=0.1,
+    stall=0.25,
+    stall_seconds=200,
+    second_worker=0.6,
+)
+_CROWDED = Profile(second_worker=1.0, kill=0.0, weights={"buy": 30, "sell_elsewhere": 10, "restock": 10})
+_GLITCHING = Profile(weights={"buy": 20, "glitch": 10, "restock": 10})
+
+SABOTAGES = {
+    "look before resend": Sabotage(_look_before_resend, ("I2", "I3"), _LOSSY),
+    "atomic filing": Sabotage(_atomic_filing, ("I1",), Profile(kill=0.5)),
+    "one in flight a SKU": Sabotage(_one_in_flight, ("I6",), _CROWDED),
+    "the mass-zero stop": Sabotage(_mass_zero_stop, ("I7",), _GLITCHING),
+    "attempt before call": Sabotage(_attempt_before_call, ("I2",), Profile(kill=0.6)),
+    "order of messages": Sabotage(_order_of_messages, ("I4", "I10", "I12"), _LOSSY),
+    "lease fencing": Sabotage(_fencing, ("I2", "I3", "I10"), _SUSPENDED),
+}
+
+
+class _With:
+    """A module with some of its names replaced."""
+
+    def __init__(self, module: Any, **replaced: Any) -> None:
+        self._module = module
+        self.__dict__.update(replaced)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+
+@contextmanager
+def sabotaged(name: str) -> Iterator[Sabotage]:
+    """Remove one safety for a while."""
+    sabotage = SABOTAGES[name]
+    with ExitStack() as stack:
+        sabotage.remove(stack)
+        yield sabotage

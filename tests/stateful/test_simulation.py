@@ -1,0 +1,49 @@
+"""Seeds of the simulator: the clean machine is green, and each safety that is removed is caught."""
+
+import os
+
+import pytest
+
+from tests.stateful.machine import play
+from tests.stateful.offices import OFFICES
+from tests.stateful.sabotage import SABOTAGES, sabotaged
+
+SEEDS = int(os.environ.get("SEEDS", "500"))
+FIRST = int(os.environ.get("FIRST_SEED", "1"))
+BATCH = 10
+MOST_SEEDS_TO_CATCH = 500
+
+
+@pytest.mark.parametrize("first", range(FIRST, FIRST + SEEDS, BATCH))
+def test_seeds_keep_every_invariant(first: int) -> None:
+    offices = sorted(OFFICES)
+    failed = []
+    for seed in range(first, min(first + BATCH, FIRST + SEEDS)):
+        outcome = play(seed, offices[seed % len(offices)])
+        if outcome.violations:
+            failed.append(f"python -m tests.stateful --seed {seed} --office {outcome.office}: {outcome.violations[:3]}")
+    assert not failed, "\n".join(failed)
+
+
+@pytest.mark.parametrize("office", sorted(OFFICES))
+def test_a_seed_is_a_trace(office: str) -> None:
+    assert play(42, office).trace == play(42, office).trace
+
+
+def test_the_world_is_rough() -> None:
+    outcomes = [play(seed, office) for seed in (7, 8) for office in sorted(OFFICES)]
+    assert sum(outcome.kills for outcome in outcomes) > 0
+    assert all(outcome.orders > 5 for outcome in outcomes)
+
+
+@pytest.mark.parametrize("name", sorted(SABOTAGES))
+def test_a_removed_safety_is_caught(name: str) -> None:
+    """Seed after seed, the sabotaged machine until an invariant catches it, and the clean one beside it stays green."""
+    for seed in range(1, MOST_SEEDS_TO_CATCH + 1):
+        with sabotaged(name) as sabotage:
+            broken = play(seed, sabotage.office, sabotage.profile)
+        clean = play(seed, sabotage.office, sabotage.profile)
+        assert not clean.violations, f"the clean machine, seed {seed}, {sabotage.office}"
+        if any(violation.split()[0] in sabotage.caught_by for violation in broken.violations):
+            return
+    pytest.fail(f"without {name} no seed of {MOST_SEEDS_TO_CATCH} breaks {', '.join(sabotage.caught_by)}")
