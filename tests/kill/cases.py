@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.kill.processes import FORK, Vendors, Worker
 from tests.kill.verdict import faults
-from tests.kill.worlds import JOBS, World
+from tests.kill.worlds import Job, World
 
 LATER_SECONDS = 11 * 60  # beyond every lease and every `visible_after`, and the moment to read levels back
 AT_ONCE = 2
@@ -34,8 +34,6 @@ class Case:
 class Campaign:
     """Every effect of a job: N counted undisturbed, then a case for each n of 1 to N."""
 
-    office: str
-    job: str
     undisturbed: Case
     cases: list[Case] = field(default_factory=list)
 
@@ -46,17 +44,17 @@ class Campaign:
 
 
 def campaign(
-    office: str, job: str, sabotage: Callable[[], None] | None = None, *, until_caught: str | None = None
+    office: str, job: Job, sabotage: Callable[[], None] | None = None, *, until_caught: str | None = None
 ) -> Campaign:
     """Kill a job of one back office at every effect; `until_caught` stops at the first fault of this name."""
     assert threading.active_count() == 1, "a process with more threads than one may not be forked"
     memory = Path("/dev/shm")  # noqa: S108 - a folder of our own in it; what SIGKILL leaves need not reach a disk
     with tempfile.TemporaryDirectory(prefix="kill-", dir=memory if memory.is_dir() else None) as folder:
         world = World(office, Path(folder))
-        world.live(JOBS[job])
+        world.live(job)
         gc.freeze()  # or every fork copies what its collector touches
         [undisturbed] = _cases(world, job, sabotage, [0])
-        done = Campaign(office, job, undisturbed)
+        done = Campaign(undisturbed)
         for case in _cases(world, job, sabotage, range(1, undisturbed.effects + 1)):
             done.cases.append(case)
             if until_caught and any(until_caught in fault for fault in case.faults):
@@ -65,7 +63,7 @@ def campaign(
         return done
 
 
-def _cases(world: World, job: str, sabotage: Callable[[], None] | None, numbers: Iterable[int]) -> Iterator[Case]:
+def _cases(world: World, job: Job, sabotage: Callable[[], None] | None, numbers: Iterable[int]) -> Iterator[Case]:
     """Yield the cases as they end; each runs in a fork of this process, so all begin from one and the same world."""
     coming, running = iter(numbers), dict[Connection, ForkProcess]()
     try:
@@ -87,7 +85,7 @@ def _cases(world: World, job: str, sabotage: Callable[[], None] | None, numbers:
             process.join()
 
 
-def _run(world: World, job: str, dies_at: int, sabotage: Callable[[], None] | None, told: Connection) -> None:
+def _run(world: World, job: Job, dies_at: int, sabotage: Callable[[], None] | None, told: Connection) -> None:
     world.clock.part()
     folder = Path(tempfile.mkdtemp(dir=world.ledger.parent))
     world.move_to(folder)
@@ -100,16 +98,16 @@ def _run(world: World, job: str, dies_at: int, sabotage: Callable[[], None] | No
 
 
 def _killed_and_run_again(
-    world: World, job: str, dies_at: int, sabotage: Callable[[], None] | None, vendors: Vendors
+    world: World, job: Job, dies_at: int, sabotage: Callable[[], None] | None, vendors: Vendors
 ) -> Case:
-    slices, once = JOBS[job].slices, tuple(dict.fromkeys(JOBS[job].slices))
+    slices, once = job.slices, tuple(dict.fromkeys(job.slices))
     first = Worker(world, slices, dies_at, sabotage)
     code = first.end()
     world.clock.move(LATER_SECONDS)
     pair = [Worker(world, once, sabotage=sabotage) for _ in range(2)]
     codes = [one.end() for one in pair]
     world.clock.move(LATER_SECONDS)
-    codes.append(Worker(world, slices + JOBS[job].afterwards, sabotage=sabotage).end())
+    codes.append(Worker(world, slices + job.afterwards, sabotage=sabotage).end())
     wrong = [f"re-run {number} ended with exit code {ended}" for number, ended in enumerate(codes, 1) if ended]
     if code not in {0, -signal.SIGKILL}:
         wrong.append(f"the first run ended with exit code {code}")

@@ -15,24 +15,28 @@ from tests.kill import worlds
 
 
 def no_attempt_before_call() -> None:
-    """Do not write down that a message is about to be sent."""
+    """Write down that a message was sent only with its answer, not before the call."""
     note = messages.note
+    sending: dict[int, Any] = {}
 
-    def forgetful(tx: Any, claimed: Any, **facts: Any) -> bool:
+    def late(tx: Any, claimed: Any, **facts: Any) -> bool:
         if set(facts) == {"attempted_at"} and facts["attempted_at"] is not None:
+            sending[claimed.id] = facts["attempted_at"]
             return True
-        return note(tx, claimed, **facts)
+        attempt = {"attempted_at": sending.pop(claimed.id)} if claimed.id in sending else {}
+        return note(tx, claimed, **{**attempt, **facts})
 
-    messages.note = forgetful
+    messages.note = late
 
 
 def no_look_before_resend() -> None:
-    """Take whatever has no answer for not done, whatever the destination shows."""
+    """Take what has neither an answer nor a ticket for not done, whatever the destination shows."""
 
-    def blind(run: Any, tx: Any, message: Any, record: Any, _finding: Any, visible_after: Any) -> None:
-        settle_finding(run, tx, message, record, Absent(), visible_after)
+    def blind(run: Any, tx: Any, message: Any, record: Any, finding: Any, visible_after: Any) -> None:
+        seen = Absent() if message.ticket is None else finding
+        settle_finding(run, tx, message, record, seen, visible_after)
 
-    confirm.settle_finding = blind  # type: ignore[attr-defined, assignment] # it is imported there by name
+    confirm.settle_finding = blind  # type: ignore[attr-defined] # it is imported there by name
 
 
 def filing_in_two() -> None:

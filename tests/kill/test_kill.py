@@ -9,7 +9,7 @@ import pytest
 from tests.kill import sabotage
 from tests.kill.cases import campaign
 from tests.kill.processes import HEAVY
-from tests.kill.worlds import JOBS
+from tests.kill.worlds import JOBS, ONE_ORDER
 from tests.stateful.offices import OFFICES
 
 
@@ -27,7 +27,7 @@ def apart() -> Iterator[ProcessPoolExecutor]:
 def test_a_loop_killed_at_any_effect_is_made_good_by_running_it_again(
     office: str, job: str, apart: ProcessPoolExecutor
 ) -> None:
-    done = apart.submit(campaign, office, job).result()
+    done = apart.submit(campaign, office, JOBS[job]).result()
     print(f"{office} {job}: killed at each of {len(done.cases)} effects")
     assert done.failures == {}
     assert [case.dies_at for case in done.cases if case.killed] == list(range(1, done.undisturbed.effects + 1))
@@ -44,6 +44,6 @@ def test_a_loop_killed_at_any_effect_is_made_good_by_running_it_again(
 def test_a_safety_that_is_taken_out_is_missed(
     without: Callable[[], None], leads_to: str, apart: ProcessPoolExecutor
 ) -> None:
-    done = apart.submit(campaign, "cin7_core", "orders", without, until_caught=leads_to).result()
+    done = apart.submit(campaign, "cin7_core", ONE_ORDER, without, until_caught=leads_to).result()
     assert done.undisturbed.faults == []
     assert any(leads_to in fault for faults in done.failures.values() for fault in faults)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.audit import audit
-from tests.kill.worlds import AGE_LIMIT_MINUTES, NAME, QUANTITIES, ean_of
+from tests.kill.worlds import AGE_LIMIT_MINUTES, NAME, QUANTITIES, Job, ean_of
 
 HARMLESS = {"orders_offered", "orders_in_back_office", "orders_cancelled", "stock_changes"}
 _SETTLED = {
@@ -23,10 +23,10 @@ _LEVELS = "SELECT sku, wanted, published, owed FROM level ORDER BY sku"
 _ITEMS = "SELECT sku, ean, listing_ean, listed, sellable, back_office_id <> '' AS known FROM item ORDER BY sku"
 
 
-def faults(job: str, dumps: list[dict[str, Any]], ledger: Path) -> list[str]:
+def faults(job: Job, dumps: list[dict[str, Any]], ledger: Path) -> list[str]:
     """Return everything that is wrong, in words; nothing when all is well."""
     found = _faults_of_the_ledger(ledger)
-    if job == "items":
+    if job.slices == ("items",):
         return found
     edge, office = dumps
     report = audit(dumps, AGE_LIMIT_MINUTES, {NAME: office["system"]})["installations"][NAME]
@@ -35,7 +35,7 @@ def faults(job: str, dumps: list[dict[str, Any]], ledger: Path) -> list[str]:
     found += [
         f"{name}: {offending.get(name, count)}" for name, count in report.items() if count and name not in HARMLESS
     ]
-    if shipped != confirmed or (job == "dispatch" and not shipped):
+    if shipped != confirmed or ("dispatch" in job.slices and not shipped):
         found.append(f"dispatches: {shipped} shipped, {confirmed} confirmed")
     account = edge["accounts"][NAME]
     found += [f"not acknowledged: {one['reference']}" for one in account["orders"] if _unanswered(one)]

@@ -121,6 +121,10 @@ def _orders_come(world: World) -> None:
     world.edge.request_cancellation(NAME, regretted)
 
 
+def _order_comes(world: World) -> None:
+    assert world.edge.buy(NAME, "CUP-1", 2)
+
+
 def _orders_leave(world: World) -> None:
     for number, order in enumerate(world.office.open_orders()):
         world.office.ship(order, "DPD", f"15501234567{number:03d}")
@@ -146,3 +150,4 @@ JOBS = {
         history=(*_SETTLED, _orders_come, *_TWICE, "stock", "orders", _orders_leave),
     ),
 }
+ONE_ORDER = Job(_TWICE, ("stock", "orders"), history=(*_SETTLED, _order_comes))
