@@ -44,7 +44,7 @@ def figures(tx: Transaction) -> Figures:
         holds=_by_type(tx, only_open=False),
         open_holds=_by_type(tx, only_open=True),
         dispatches_held=_dispatches_held(tx),
-        stock_confirmed=happened[Kind.AVAILABILITY, "done"] + happened[Kind.AVAILABILITY, "proved"],
+        stock_confirmed=happened[Kind.AVAILABILITY, "published"],  # only an answer that repeats the number is one
         unknown_outcomes=sum(count for (_, what), count in happened.items() if what == "unknown"),
         alerts_opened=int(tx.value(select(func.count()).where(here)) or 0),
         alerts_closed=int(tx.value(select(func.count()).where(here, _cause.c.closed_at.is_not(None))) or 0),

@@ -20,6 +20,7 @@ from deployments.demo.orchestrator import Orchestrator
 from deployments.demo.pace import Pace
 from deployments.demo.processes import ROOT, Child, Children
 from domain.clock import ScaledClock
+from domain.installation import Side
 from ledger.database import Database
 from ledger.figures import Figures, figures
 from ledger.schema import migrate
@@ -47,10 +48,13 @@ class Demo:
         self._told_at = 0.0
 
     def begin(self) -> None:
-        """Read the items of both sellers before the first order is judged, as a person does before going live."""
-        runs = [self.orchestrator.run(f"items-{name}") for name in BACK_OFFICES]
-        for run_id in runs:
-            self.orchestrator.wait_for(run_id)
+        """Read the items of both sellers, whole, before the first order is judged: a person goes live like this too."""
+        unread = list(BACK_OFFICES)
+        while unread:
+            for run_id in [self.orchestrator.run(f"items-{name}") for name in unread]:
+                self.orchestrator.wait_for(run_id)
+            ours = self.ours()
+            unread = [name for name in unread if ours[name].counted.get("item read", 0) < len(Side)]
 
     def trade(self, day_seconds: float) -> None:
         """Let the day pass, with the worker killed in the middle of runs, and a person who maps a carrier."""

@@ -17,7 +17,15 @@ BACK_OFFICES = {"harbour": "magento", "meadow": "cin7_core"}
 MARKETPLACE = "the_edge"
 SLACK = "slack"
 PRETEND_TOKEN = "xoxb-of-the-demo"  # noqa: S105 - the pretend Slack's own
-PLAN = {"seconds": HOURS * 3600, "orders": 520, "rush": 120, "picking": [1800, 7200]}
+PLAN = {
+    "seconds": HOURS * 3600,
+    "orders": 450,
+    "rush": 100,
+    "products": 100,
+    "stock": [200, 500],
+    "sales_elsewhere": 100,
+    "picking": [1800, 7200],
+}
 
 
 @dataclass(frozen=True)

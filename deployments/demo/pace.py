@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from deployments.demo.orchestrator import FINAL, Orchestrator
 
-EVERY_SECONDS = {"orders": 6.0, "dispatch": 14.0, "stock": 18.0, "items": 60.0, "alerts": 20.0}
+EVERY_SECONDS = {"orders": 8.0, "dispatch": 16.0, "stock": 20.0, "items": 90.0, "alerts": 60.0}
 _MOST_AT_ONCE = 3  # two that run, and one that starts as soon as a place is free
 
 
