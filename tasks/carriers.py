@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from connectors.roles import TakesDispatches
-from domain.answers import SystemTrouble
+from domain.answers import NotNow, SystemTrouble, Unavailable
 from domain.identifiers import visible
 from domain.installation import Side
 from expectations.gate import Failure
@@ -28,7 +28,14 @@ async def compare_carriers(run: Run) -> None:
         return
     try:
         listed = {carrier.code: carrier.name for carrier in await marketplace.carriers()}
+    except NotNow as spent:
+        if mark is not None:
+            return  # yesterday's list serves until the next run
+        account, what = run.account(Side.MARKETPLACE), "its carriers were never read, and the call budget is spent."
+        raise Unavailable(account, what, "The step is tried again.") from spent
     except SystemTrouble as trouble:
+        if mark is None:
+            raise  # without the list every dispatch would be held as not accepted
         run.troubles.append(trouble)
         return
     chosen = set(run.installation.approved_carriers) or set(listed)

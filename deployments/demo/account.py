@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deployments.demo.day import BACK_OFFICES, Sandboxes, account_of
-from ledger.figures import ACCEPTED, CANCELLED, HELD, Figures
+from ledger.figures import ACCEPTED, CANCELLED, HELD, WAITING, Figures
 from sandbox.audit.trades import Trade, trades
 
 _OF_THE_AUDIT = (
@@ -32,15 +32,17 @@ class OrderAccount:
 
     offered: list[str]
     classes: dict[str, list[str]] = field(
-        default_factory=lambda: {name: [] for name in ("accepted", "held", "cancelled", "lost", "duplicated")}
+        default_factory=lambda: {
+            name: [] for name in ("accepted", "held", "cancelled", "waiting", "lost", "duplicated")
+        }
     )
 
     @property
     def explained(self) -> bool:
-        """Tell whether every offered order is accepted, held or cancelled, and none lost or twice there."""
+        """Tell whether every offered order is accepted, held or cancelled, and none waits, is lost or is there twice."""
         counted = Counter(reference for references in self.classes.values() for reference in references)
         whole = counted == Counter(self.offered) and set(counted.values()) <= {1}
-        return whole and not self.classes["lost"] and not self.classes["duplicated"]
+        return whole and not any(self.classes[name] for name in ("waiting", "lost", "duplicated"))
 
 
 def account_for(offered: list[Trade], ours: dict[str, str]) -> OrderAccount:
@@ -55,9 +57,9 @@ def _class_of(trade: Trade, ours: str) -> str:
     if len(trade.living) > 1:
         return "duplicated"
     if trade.accepted:
-        return "accepted" if ours in {ACCEPTED, HELD} else "lost"
-    if ours == HELD:
-        return "held"
+        return "accepted" if ours in {ACCEPTED, HELD} else "waiting" if ours == WAITING else "lost"
+    if ours in {HELD, WAITING}:
+        return ours
     if trade.is_cancelled and (ours == CANCELLED or (ours == ACCEPTED and trade.taken)):
         return "cancelled"
     return "lost"
@@ -131,7 +133,7 @@ def _of_installation(account: OrderAccount, ours: Figures, audit: dict[str, Any]
         "runs": ours.runs,
         "explained": account.explained,
         "to_look_at": {
-            **{name: account.classes[name][:20] for name in ("lost", "duplicated") if account.classes[name]},
+            **{name: account.classes[name][:20] for name in ("waiting", "lost", "duplicated") if account.classes[name]},
             **audit["offending"],
         },
     }
