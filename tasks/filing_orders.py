@@ -29,7 +29,7 @@ def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
         [(key, line) for key, life in lives.items() for line in life.lines],
     )
     _prove_acknowledgements(tx, received)
-    replaced = [str(inbox_ids[order.key]) for order in received if order.key in known]
+    replaced = [str(inbox_ids[order.key]) for order in received]  # also a reject that can be read now
     holds.close_holds(tx, holds.INBOX, replaced, "replaced", "a newer record, or a release")
     owed: list[messages.Owed] = []
     live_since = _live_since(tx)
