@@ -241,6 +241,14 @@ _TROUBLES = [
         "either",
         "the system answered again",
     ),
+    Trouble(
+        "loop_silent",
+        Owner.OPERATIONS,
+        "Loop that finished nothing",
+        "See in Prefect whether its runs start and how they end: the schedule, the worker, or the system it reads.",
+        "this software",
+        "the loop read its source to the end again",
+    ),
 ]
 
 TROUBLES = {trouble.name: trouble for trouble in _TROUBLES}

@@ -121,6 +121,13 @@ def open_cause(
     return int(tx.value(statement))
 
 
+def open_cause_once(tx: Transaction, *, signature: str, type_: str, owner: str, title: str, detail: str) -> None:
+    """Open a cause unless it is open already: what only goes on is not counted again."""
+    where = (_cause.c.installation == tx.installation, _cause.c.signature == signature, _cause.c.closed_at.is_(None))
+    if tx.value(select(_cause.c.id).where(*where)) is None:
+        open_cause(tx, signature=signature, type_=type_, owner=owner, title=title, detail=detail)
+
+
 def close_cause(tx: Transaction, signature: str) -> bool:
     """Close the open cause of this signature, as evidence showed that it is mended; False when none is open."""
     return (

@@ -248,6 +248,16 @@ def open_of(tx: Transaction, kind: Kind, limit: int) -> list[Any]:
     return tx.rows(select(_message).where(*where).order_by(_message.c.due_at, _message.c.id).limit(limit))
 
 
+def due_before(tx: Transaction, deadline: datetime) -> list[Any]:
+    """Return the open messages whose deadline comes before a moment, the nearest first."""
+    where = (
+        _message.c.installation == tx.installation,
+        _message.c.closed_at.is_(None),
+        _message.c.deadline_at < deadline,
+    )
+    return tx.rows(select(_message).where(*where).order_by(_message.c.deadline_at, _message.c.id))
+
+
 def due_now(tx: Transaction, message_ids: Sequence[int]) -> None:
     """Let these open messages be taken up at once."""
     if message_ids:

@@ -68,6 +68,11 @@ def abandon(tx: Transaction) -> None:
     tx.run(update(_scan).where(_scan.c.installation == tx.installation).values(began_at=None, cursor=None, seen=None))
 
 
+def accept_next(tx: Transaction) -> None:
+    """Let the next complete scan be believed whatever its number of rows: a person said so."""
+    tx.run(update(_scan).where(_scan.c.installation == tx.installation).values(trusted_rows=0))
+
+
 def trusted(tx: Transaction) -> tuple[datetime | None, int]:
     """Return when the last believed scan began, and how many rows it had."""
     row = tx.one(select(_scan.c.trusted_at, _scan.c.trusted_rows).where(_scan.c.installation == tx.installation))

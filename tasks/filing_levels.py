@@ -6,7 +6,7 @@ from domain.identifiers import visible
 from domain.installation import Side
 from domain.records import Kind
 from expectations.gate import Failure
-from ledger import holds, inbox, items, levels, orders, scans
+from ledger import holds, inbox, items, journal, levels, orders, scans
 from ledger.database import Transaction
 from tasks.holding import hold
 from tasks.judge import Judged
@@ -27,11 +27,20 @@ def file_levels(run: Run, tx: Transaction, judged: Judged) -> None:
     scan = scan or scans.Running(pulled.page.began_at)
     good = [one.record for one in judged.fresh if one.record.key not in judged.failures]
     scans.fold(tx, scan, good, pulled.page.cursor)
+    _close_mended_counts(tx, {record.sku for record in good})
     for key, failures in list(judged.failures.items())[:_HELD_AT_ONCE]:
         for failure in failures:
             hold(run, tx, failure, holds.LEVEL, key.split("\x1f", maxsplit=1)[0])
     if pulled.last:
         _finish_scan(run, tx, judged, scan)
+
+
+def _close_mended_counts(tx: Transaction, good: set[str]) -> None:
+    """Close the holds of counts that the gate lets pass now."""
+    for hold_type in ("sku_form", "quantity"):
+        held = {one.subject_id for one in holds.open_holds(tx, type=hold_type, subject=holds.LEVEL)}
+        if mended := sorted(held & good):
+            holds.close_holds(tx, holds.LEVEL, mended, "mended", "a good count", [hold_type])
 
 
 def _finish_scan(run: Run, tx: Transaction, judged: Judged, scan: scans.Running) -> None:
@@ -46,6 +55,7 @@ def _finish_scan(run: Run, tx: Transaction, judged: Judged, scan: scans.Running)
         _hold_whole(run, tx, "snapshot_refused", finished.refused)
         return
     holds.close_holds(tx, holds.INSTALLATION, [name], "mended", "a whole scan", ["snapshot_refused"])
+    journal.set_watermark(tx, judged.pulled.intake.name, None, scan.began_at, tx.now)
     if finished.waiting:
         shown = ", ".join(visible(sku) for sku in sorted(finished.waiting)[:_SHOWN])
         _hold_whole(run, tx, "mass_zero", f"{len(finished.waiting)} SKUs, such as {shown}")
@@ -65,15 +75,6 @@ def _hold_whole(run: Run, tx: Transaction, hold_type: str, why: str) -> None:
     same = holds.open_holds(tx, type=hold_type, subject=holds.INSTALLATION)
     if not same:
         hold(run, tx, failure, holds.INSTALLATION, name)
-
-
-def expire_levels(run: Run, tx: Transaction) -> int:
-    """Once the last whole scan is older than its age limit, want zero for everything; return how many changed."""
-    trusted_at, _ = scans.trusted(tx)
-    limit = timedelta(minutes=run.installation.stock.age_limit_minutes)
-    if trusted_at is None or tx.now - trusted_at <= limit:
-        return 0
-    return levels.recompute(tx, levels.listed_skus(tx), run.installation.stock)
 
 
 def file_items(run: Run, tx: Transaction, judged: Judged) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from domain.identifiers import visible
-from ledger import holds, inbox, items, journal, levels, messages, stories
+from ledger import holds, inbox, items, journal, levels, messages, scans, stories
 from ledger.database import Transaction
 from tasks import carriers
 
@@ -70,17 +70,21 @@ def map_carrier(
 
 
 def approve_stock(tx: Transaction, *, by: str, dry_run: bool) -> Plan:
-    """Let the drops to zero that wait pass with the next scan."""
-    level = levels.waiting_zeroes(tx)
-    plan = Plan(f"Approve {len(level)} drops to zero", done=not dry_run)
+    """Let the drops to zero that wait pass with the next scan, and a changed number of rows be believed."""
+    waiting = levels.waiting_zeroes(tx)
+    refused = holds.open_holds(tx, type="snapshot_refused")
+    if not waiting and not refused:
+        raise NothingToDo("No drop to zero waits for approval, and no scan was refused.")
+    plan = Plan(f"Approve {len(waiting)} drops to zero and {len(refused)} refused scans", done=not dry_run)
     plan.rows = [
-        {"SKU": visible(row.sku), "shows now": str(row.published), "since": str(row.zero_since)} for row in level
+        {"what": visible(row.sku), "detail": f"shows {row.published}, zero since {row.zero_since}"} for row in waiting
     ]
-    if not level:
-        raise NothingToDo("No drop to zero waits for approval.")
+    plan.rows += [{"what": "refused scan", "detail": one.detail} for one in refused]
     if not dry_run:
         levels.approve_zeroes(tx)
-        journal.write(tx, [("", "stock_level", tx.installation, "approved", f"{len(level)} drops to zero, by {by}")])
+        if refused:
+            scans.accept_next(tx)
+        journal.write(tx, [("", "stock_level", tx.installation, "approved", f"{plan.title}, by {by}")])
     return plan
 
 

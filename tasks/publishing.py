@@ -9,7 +9,7 @@ from domain.answers import Accepted, Answer, Done, Found, Later, NotNow, NotYet,
 from domain.installation import Side
 from domain.records import Kind
 from expectations.gate import Failure
-from ledger import holds, journal, levels
+from ledger import holds, journal, levels, scans
 from ledger.database import Transaction
 from ledger.levels import Sending
 from tasks.composing import availability
@@ -26,6 +26,8 @@ async def publish(run: Run, route: Route) -> None:
     """Send owed levels until the slice ends: drops to zero first, rises only after a younger orders pull."""
     sink = run.sink(route)
     at_once = sink.batch * sink.parallel
+    with run.transaction() as tx:
+        _expire(run, tx)
     while run.time_left:
         with run.transaction() as tx:
             claimed = levels.claim(tx, max(at_once, _CLAIMED_AT_ONCE), run.lease, orders_seen_at=orders_seen_at(tx))
@@ -49,6 +51,17 @@ async def all_of(calls: Iterable[Awaitable[bool]]) -> list[bool]:
         if isinstance(outcome, BaseException):
             raise outcome
     return [bool(outcome) for outcome in outcomes]
+
+
+def _expire(run: Run, tx: Transaction) -> None:
+    """Once the last whole scan is older than its age limit, want zero for everything: nobody knows what is left."""
+    trusted_at, _ = scans.trusted(tx)
+    limit = timedelta(minutes=run.installation.stock.age_limit_minutes)
+    if trusted_at is not None and tx.now - trusted_at > limit:
+        changed = levels.recompute(tx, levels.listed_skus(tx), run.installation.stock)
+        if changed:
+            told = f"the last whole scan began {trusted_at:%d %b %H:%M}: {changed} SKUs go to zero"
+            run.tell(News("", Kind.STOCK_LEVEL, run.installation.name, "expired", told))
 
 
 def orders_seen_at(tx: Transaction) -> datetime | None:

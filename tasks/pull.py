@@ -59,6 +59,9 @@ async def pull_chunk(run: Run, intake: Intake) -> Pulled | None:
             return released
     if walk.finished or not run.time_left or run.in_trouble(intake.side):
         return None
+    if walk.empty:
+        walk.finished, walk.began_at = True, run.clock.now()
+        return Pulled(intake, Page([], [], began_at=run.clock.now()), last=True)
     follows = walk.cursor
     whole = await _read(run, intake, walk)
     return None if whole is None else Pulled(intake, whole, last=walk.finished and not walk.cut, follows=follows)
@@ -102,7 +105,7 @@ def _begin(run: Run, intake: Intake) -> Walk:
             walk.cursor, walk.began_at = mark.cursor, mark.began_at
         if intake.kind is Kind.DISPATCH:
             walk.about = _about(tx, "" if mark is None or feed.shape is FeedShape.LOG else mark.cursor or "")
-            walk.finished = not walk.about
+            walk.empty = not walk.about and feed.shape is FeedShape.QUEUE
         if intake.kind is Kind.SALES_ORDER and feed.shape is FeedShape.QUEUE:
             walk.skip_known = age(mark.completed_at if mark else None, tx.now) < WHOLE_WALK_EVERY
         return walk

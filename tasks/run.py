@@ -38,7 +38,7 @@ class News:
 
 @dataclass
 class Walk:
-    """How far this run is in one intake. `cut`: it was ended early, as everything that follows is known."""
+    """How far this run is in one intake. `cut`: it was ended early, as everything that follows is known. `empty`: there is nothing to ask about."""
 
     cursor: str | None = None
     began_at: datetime | None = None
@@ -46,6 +46,7 @@ class Walk:
     finished: bool = False
     skip_known: bool = False
     cut: bool = False
+    empty: bool = False
 
 
 class Run:

@@ -1,0 +1,68 @@
+"""Watch: what no run of a loop can see of itself: silence, deadlines that come near, and data that has had its time."""
+
+from datetime import timedelta
+
+from domain.holds import TROUBLES, Owner
+from domain.installation import Installation, Mode
+from ledger import holds, journal, messages, payloads
+from ledger.database import Transaction
+from tasks.loops import LOOPS
+
+SILENT_AFTER_ROUNDS = 5
+SILENT_AFTER_AT_LEAST = timedelta(minutes=30)
+AT_RISK_BEFORE = timedelta(hours=4)
+KEEP_PERSONS = timedelta(days=30)
+
+
+def watch(tx: Transaction, installation: Installation) -> str:
+    """Look after one installation; return in words what was found."""
+    silent = [name for name in LOOPS if _silent(tx, installation, name)]
+    at_risk = _warn_of_deadlines(tx, installation)
+    erased = payloads.erase_persons(tx, tx.now - KEEP_PERSONS)
+    return f"{installation.name}: silent loops {silent or 'none'}, {at_risk} near their deadline, {erased} originals erased"
+
+
+def _silent(tx: Transaction, installation: Installation, name: str) -> bool:
+    """Tell whether a loop has not read its source to the end for long; that is one cause, closed by its next end."""
+    settings = getattr(installation.loops, name)
+    mark = journal.watermark(tx, LOOPS[name].intakes[0].name)
+    limit = max(SILENT_AFTER_AT_LEAST, timedelta(seconds=settings.every_seconds) * SILENT_AFTER_ROUNDS)
+    last = mark.completed_at if mark is not None else None
+    signature = f"silent:{name}:{installation.name}"
+    if settings.mode is Mode.OFF or mark is None or (last is not None and tx.now - last <= limit):
+        holds.close_cause(tx, signature)
+        return False
+    trouble = TROUBLES["loop_silent"]
+    since = f"since {last:%d %b %H:%M} UTC" if last is not None else "yet"
+    holds.open_cause_once(
+        tx,
+        signature=signature,
+        type_=trouble.name,
+        owner=Owner.OPERATIONS,
+        title=f"{trouble.title}: {name}",
+        detail=f"{name} of {installation.name} has not read its source to the end {since}.",
+    )
+    return True
+
+
+def _warn_of_deadlines(tx: Transaction, installation: Installation) -> int:
+    """Hold up a hand for each order whose open message is near its deadline; the message itself goes on."""
+    near = messages.due_before(tx, tx.now + AT_RISK_BEFORE)
+    orders = {row.order_key for row in near}
+    held = {one.order_key for one in holds.open_holds(tx, type="deadline_at_risk")}
+    settled = sorted(held - orders)
+    holds.close_holds(tx, holds.ORDER, settled, "done", "nothing of it is owed any more", ["deadline_at_risk"])
+    for row in near:
+        holds.open_hold(
+            tx,
+            holds.NewHold(
+                "deadline_at_risk",
+                installation.owner_of("deadline_at_risk"),
+                holds.ORDER,
+                row.order_key,
+                f"{row.kind} is owed and its deadline is {row.deadline_at:%d %b %H:%M} UTC.",
+                order_key=row.order_key,
+                deadline_at=row.deadline_at,
+            ),
+        )
+    return len(orders)

@@ -1,0 +1,107 @@
+"""What the alerts flow looks after: silence, near deadlines, data past its time."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.installation import Installation, Side
+from domain.records import Kind
+from ledger import holds, inbox, journal, messages, orders, payloads
+from ledger.database import Database, Transaction
+from ledger.schema import create
+from tasks.loops import LOOPS
+from tasks.watching import watch
+from tests.doubles import ManualClock
+from tests.stateful.offices import OFFICES
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def database(clock: ManualClock) -> Database:
+    database = Database("sqlite://", clock)
+    create(database)
+    return database
+
+
+@pytest.fixture
+def installation(clock: ManualClock) -> Installation:
+    return Installation.model_validate(OFFICES["magento"].installation("harbour", clock.now()))
+
+
+def _order(tx: Transaction, *, deadline: timedelta) -> None:
+    arrival = inbox.Arrival(
+        Side.MARKETPLACE, Kind.SALES_ORDER, "1", "print", {"name": "Zoe"}, {}, inbox.PASSED, order_key="1"
+    )
+    inbox_id = inbox.store(tx, [arrival])[Kind.SALES_ORDER, "1"]
+    row = {
+        "key": "1",
+        "reference": "1",
+        "external_id": "1",
+        "inbox_id": inbox_id,
+        "back_office_id": "",
+        "placed_at": tx.now,
+        "dispatch_by_at": tx.now + deadline,
+        "filed_at": tx.now,
+        "awaits_tracking": False,
+    }
+    orders.save(tx, [row], [])
+    messages.owe(tx, [messages.Owed(Kind.DISPATCH, "d1", "1", Side.MARKETPLACE, inbox_id, tx.now + deadline)])
+
+
+def _open_types(tx: Transaction) -> set[str]:
+    return {one.type for one in holds.open_holds(tx)}
+
+
+def test_a_loop_that_finishes_nothing_is_one_cause_until_it_does(
+    database: Database, clock: ManualClock, installation: Installation
+) -> None:
+    feed = LOOPS["orders"].intakes[0].name
+    with database.transaction("harbour") as tx:
+        journal.set_watermark(tx, feed, None, tx.now, tx.now)
+        assert "silent loops none" in watch(tx, installation)
+    clock.move(3600)
+    for _ in range(2):
+        with database.transaction("harbour") as tx:
+            assert "silent loops ['orders']" in watch(tx, installation)
+    with database.transaction("harbour") as tx:
+        journal.set_watermark(tx, feed, None, tx.now, tx.now)
+        assert "silent loops none" in watch(tx, installation)
+        assert not holds.close_cause(tx, "silent:orders:harbour"), "it was closed already"
+
+
+def test_a_near_deadline_is_held_up_without_stopping_the_message(
+    database: Database, installation: Installation
+) -> None:
+    with database.transaction("harbour") as tx:
+        _order(tx, deadline=timedelta(hours=3))
+        watch(tx, installation)
+        assert _open_types(tx) == {"deadline_at_risk"}
+        assert messages.claim(tx, Kind.DISPATCH, 1, timedelta(seconds=1), looking=False), "it still goes out"
+        messages.prove(tx, Kind.DISPATCH, "d1", "seen")
+        watch(tx, installation)
+        assert _open_types(tx) == set()
+
+
+def test_a_far_deadline_is_left_alone(database: Database, installation: Installation) -> None:
+    with database.transaction("harbour") as tx:
+        _order(tx, deadline=timedelta(hours=5))
+        watch(tx, installation)
+        assert _open_types(tx) == set()
+
+
+def test_persons_are_erased_thirty_days_after_their_order_is_final(
+    database: Database, clock: ManualClock, installation: Installation
+) -> None:
+    with database.transaction("harbour") as tx:
+        _order(tx, deadline=timedelta(days=90))
+        orders.mark(tx, "1", final_at=tx.now)
+    for days, kept in ((29, {"name": "Zoe"}), (2, {})):
+        clock.move(days * 86400)
+        with database.transaction("harbour") as tx:
+            watch(tx, installation)
+            address = payloads.address_of({"name": "Zoe"})
+            assert payloads.load(tx, [address])[address] == kept
