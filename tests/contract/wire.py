@@ -34,7 +34,7 @@ class Break:
     spared: int = 0
 
 
-@dataclass
+@dataclass(repr=False)
 class Wire(httpx.AsyncBaseTransport):
     """A transport in process. `tamper` may change each parsed answer; `seen` are the bodies of all true answers."""
 
