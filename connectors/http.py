@@ -198,7 +198,7 @@ class Account:
             return None
         try:
             parsed = json.loads(content, parse_float=Decimal)
-        except ValueError as trouble:
+        except (ValueError, RecursionError) as trouble:  # lists within lists without end
             if status < 300:
                 raise OutcomeUnknown(f"{call} answered HTTP {status} with something that is not JSON.") from trouble
             parsed = content[:2000].decode("utf-8", "replace")
