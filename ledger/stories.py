@@ -87,10 +87,10 @@ def open_causes(tx: Transaction) -> list[dict[str, str]]:
         {
             "cause": str(row.id),
             "what": row.title,
-            "detail": row.detail,
             "holds": str(row.count),
             "owner": row.owner,
             "first deadline": f"{row.first_deadline_at:%Y-%m-%d %H:%M}" if row.first_deadline_at else "",
+            "detail": row.detail,
         }
         for row in rows
     ]

@@ -71,7 +71,7 @@ def test_the_link_of_an_alert_opens_the_form_filled_in(stack: Stack, page: Page)
     parameters = {"installation": "harbour", "cause": 4711, "reason": "filled in by a link"}
     link = f"/deployments/deployment/{release}/run?parameters={quote(json.dumps(parameters))}"
     page.goto(f"{stack.orchestrator.url}{link}")
-    expect(page.get_by_text("Dry Run").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Only show what would be released.").first).to_be_visible(timeout=PATIENCE_MS)
     shown = page.eval_on_selector_all(
         "input, textarea, .cm-content", "all => all.map(one => one.value || one.innerText)"
     )
