@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from connectors.roles import GivesDispatches, GivesItems, GivesStockLevels, TakesSalesOrders
+from domain.answers import Done
 from domain.records import Deducts, SalesOrder, StockLevel
 from sandbox.cin7_core.books import MAIN_WAREHOUSE
 from tests.contract.harness import FeedCase, SinkCase
@@ -21,6 +22,7 @@ class World:
     def __init__(self, company: "Harness") -> None:
         self.company = company
         self._number = 0
+        self._created: list[str] = []
 
     def numbered(self) -> int:
         self._number += 1
@@ -36,10 +38,16 @@ class World:
         return sales_order(key=f"55{number:05d}-A", reference=f"9{number:08d}")
 
     async def ship(self, number: int) -> list[str]:
+        """Ship in another order than that of creation, in which the lists stand."""
         keys = []
         for _ in range(number):
-            shipped = await self.company.shipped(await self.order(), tracking=f"JD{self._number:08d}")
-            [parcel] = self.company.sandbox.company.sale(shipped.external_id).parcels
+            if not self._created:
+                records = [await self.order() for _ in range(10)]
+                answers = await self.company.connector.sales_order_sink.send(records)
+                self._created = [answer.external_id for answer in answers.values() if isinstance(answer, Done)]
+            sale_id = self._created.pop()
+            self.company.sandbox.ship(sale_id, "Royal Mail", f"JD{self.numbered():08d}")
+            [parcel] = self.company.sandbox.company.sale(sale_id).parcels
             keys.append(parcel.id)
         return keys
 
