@@ -248,12 +248,20 @@ class Reject:
 
 
 class Received:
-    """A record as it came: its canonical form beside the original that is kept."""
+    """A record as it came: its canonical form beside the original that is kept.
 
-    __slots__ = ("raw", "record")
+    `came_as` is the record before what we know was filled into it, where that was done.
+    """
 
-    def __init__(self, record: Any, raw: dict[str, Any]) -> None:
-        self.record, self.raw = record, raw
+    __slots__ = ("came_as", "raw", "record")
+
+    def __init__(self, record: Any, raw: dict[str, Any], came_as: Any = None) -> None:
+        self.record, self.raw, self.came_as = record, raw, came_as
+
+    @property
+    def fingerprint(self) -> str:
+        """Return the fingerprint of the record as it came."""
+        return str((self.came_as or self.record).fingerprint())
 
 
 class Page:

@@ -96,15 +96,20 @@ def file_items(run: Run, tx: Transaction, judged: Judged) -> None:
 
 
 def release_known_skus(tx: Transaction) -> int:
-    """Put back before the gate the orders that waited for a SKU that is known now; return how many."""
-    waiting = holds.open_holds(tx, type="unknown_sku", subject=holds.INBOX)
+    """Put back before the gate the orders that waited for a SKU, or for a listing's SKU, that is known now."""
+    waiting = [
+        one for kind in ("unknown_sku", "sku_form") for one in holds.open_holds(tx, type=kind, subject=holds.INBOX)
+    ]
     if not waiting:
         return 0
     known, found = items.known_skus(tx), orders.known(tx, [one.order_key for one in waiting])
+    numbers = {line.stock_number for order in found.values() for line in order.life.lines if line.stock_number}
+    listed = items.skus_of_stock_numbers(tx, sorted(numbers))
     mended = {
         int(one.subject_id)
         for one in waiting
-        if one.order_key in found and all(line.sku in known for line in found[one.order_key].life.lines)
+        if one.order_key in found
+        and all((line.sku or listed.get(line.stock_number)) in known for line in found[one.order_key].life.lines)
     }
     return inbox.set_gate(tx, sorted(mended), inbox.WAITING) if mended else 0
 

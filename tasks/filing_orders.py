@@ -96,7 +96,7 @@ def store(run: Run, tx: Transaction, judged: Judged, order_keys: dict[str, str])
             intake.side,
             intake.kind,
             one.record.key,
-            one.record.fingerprint(),
+            one.fingerprint,
             one.raw,
             feed.keeps,
             inbox.HELD if one.record.key in judged.failures else inbox.PASSED,

@@ -38,13 +38,13 @@ async def judge(run: Run, pulled: Pulled) -> Judged:
     with run.transaction() as tx:
         fresh = pulled.page.received
         if intake.kind is not Kind.STOCK_LEVEL and not pulled.released:
-            prints = {received.record.key: received.record.fingerprint() for received in fresh}
+            prints = {received.record.key: received.fingerprint for received in fresh}
             new = inbox.unseen(tx, intake.side, intake.kind, prints)
             fresh = [received for received in fresh if received.record.key in new]
         skus = _skus(tx, fresh) if intake.kind is Kind.SALES_ORDER else {}
         facts = _facts(run, tx, intake.kind, fresh, skus)
     if intake.kind is Kind.SALES_ORDER:
-        fresh = [Received(with_skus(received.record, skus), received.raw) for received in fresh]
+        fresh = [Received(with_skus(received.record, skus), received.raw, received.record) for received in fresh]
     judged_records = [received.record for received in fresh]
     verdict = gate(judged_records, facts)
     run.results += [{"kind": intake.kind.value, **row} for row in verdict.results]

@@ -146,6 +146,6 @@ def _all_known(run: Run, intake: Intake, page: Page) -> bool:
     if page.rejects or not page.received or page.total is None:
         return False
     with run.transaction() as tx:
-        if inbox.unseen(tx, intake.side, intake.kind, {r.record.key: r.record.fingerprint() for r in page.received}):
+        if inbox.unseen(tx, intake.side, intake.kind, {r.record.key: r.fingerprint for r in page.received}):
             return False
         return page.total <= orders.unanswered(tx) + inbox.rejected(tx)

@@ -18,7 +18,7 @@ from domain.answers import (
 )
 from domain.records import Kind, LineQuantity, Record
 from expectations.gate import Failure
-from ledger import holds, journal, messages, orders
+from ledger import holds, journal, levels, messages, orders
 from ledger.database import Transaction
 from ledger.messages import Claimed
 from tasks.composing import CannotCompose
@@ -111,6 +111,7 @@ def _done(run: Run, tx: Transaction, message: Claimed, record: Record | None, ev
             orders.mark(tx, message.order_key, acknowledged_at=tx.now)
         case Kind.CANCELLATION:
             orders.add(tx, message.order_key, "cancelled", {line.line: line.quantity for line in lines})
+            levels.recompute(tx, {line.sku for line in lines}, run.installation.stock)
         case Kind.DISPATCH:
             orders.add(tx, message.order_key, "dispatched", {line.line: line.quantity for line in lines})
     _tell(run, tx, message, "done", evidence)
