@@ -24,7 +24,8 @@ class Pace:
             if loop != "alerts"
         }
         self._every["alerts"] = EVERY_SECONDS["alerts"]
-        self._started = dict.fromkeys(self._every, -1_000_000.0)
+        begun = {name for name in self._every if name.startswith(("items", "alerts"))}  # items are read before the day
+        self._started = {name: time.monotonic() if name in begun else 0.0 for name in self._every}
         self.runs: dict[str, str] = {}
         self.failed = 0
         self.ended = 0
