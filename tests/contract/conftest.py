@@ -30,6 +30,8 @@ _ARGUMENTS: dict[str, Callable[[], Sequence[object]]] = {
     "system": lambda: sorted(SYSTEMS),
     "any_feed": lambda: _parameters(FEEDS),
     "any_sink": lambda: _parameters(SINKS),
+    "choosy_feed": lambda: _parameters(FEEDS, lambda system, role: bool(Joint.of(system).feed_case(role).enumerations)),
+    "long_sink": lambda: _parameters(SINKS, lambda system, role: len(Joint.of(system).sink_case(role).writes) > 1),
     "log_feed": lambda: _parameters(FEEDS, lambda system, role: _shape(system, role) is FeedShape.LOG),
     "queue_feed": lambda: _parameters(FEEDS, lambda system, role: _shape(system, role) is FeedShape.QUEUE),
     "snapshot_feed": lambda: _parameters(FEEDS, lambda system, role: _shape(system, role) is FeedShape.SNAPSHOT),

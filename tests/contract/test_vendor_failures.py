@@ -100,23 +100,32 @@ async def test_an_error_under_200_after_the_work_was_done_is_found(any_sink: Sin
         await _ends_in_one(any_sink, joint, record)
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("trouble", [*NOT_SENT, *NOT_READABLE, "429", "401", "403", "400"])
+LATER_TROUBLE = [
+    *((name, answer, False) for name, answer in (NOT_SENT | NOT_READABLE).items()),
+    *((str(status), replies(status, PAGE), False) for status in (400, 401, 403, 429)),
+    *((name, answer, True) for name, answer in NOT_READABLE.items() if name != "503 page"),  # it may mean: nothing done
+]
+
+
+@pytest.mark.parametrize(
+    ("answer", "after"),
+    [
+        pytest.param(answer, after, id=f"{name} {'after' if after else 'before'}")
+        for name, answer, after in LATER_TROUBLE
+    ],
+)
 async def test_trouble_in_a_later_call_never_hides_what_was_begun(
-    any_sink: SinkName, trouble: str, *, after: bool
+    long_sink: SinkName, answer: Answer, *, after: bool
 ) -> None:
     """A record that takes several calls: once the first one has worked, nothing but the truth about the whole."""
-    more = {"429": replies(429), "401": replies(401), "403": replies(403), "400": replies(400, PAGE)}
-    if after and trouble in {*NOT_SENT, *more, "503 page"}:
-        return  # these mean that nothing was done
-    for step in range(1, len(Joint.of(any_sink[0]).sink_case(any_sink[1]).writes)):
-        joint, record, told = await _told(any_sink, (NOT_SENT | NOT_READABLE | more)[trouble], step=step, after=after)
-        case = joint.sink_case(any_sink[1])
+    for step in range(1, len(Joint.of(long_sink[0]).sink_case(long_sink[1]).writes)):
+        joint, record, told = await _told(long_sink, answer, step=step, after=after)
+        case = joint.sink_case(long_sink[1])
         if isinstance(told, Exception | Later | Refused):
             assert case.count(record) == 0
         if isinstance(told, Done):
             assert case.count(record) == 1
-        await _ends_in_one(any_sink, joint, record)
+        await _ends_in_one(long_sink, joint, record)
 
 
 async def test_too_many_calls_closes_the_budget_until_the_vendors_time(any_sink: SinkName) -> None:
