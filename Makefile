@@ -24,7 +24,7 @@ help: ## Show what there is
 # uv is used where it is, or can be had; pip does the same more slowly.
 .venv/ready: requirements.lock
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install python3.11 and python3.11-venv."; exit 1; }
-	@echo "Setting up .venv (once; under a minute)"
+	@echo "Setting up .venv (once; about a minute)"
 	@$(PYTHON) -m venv .venv
 	@if command -v uv >/dev/null || $(BIN)/python -m pip install --quiet uv; then \
 	  PATH="$$PATH:$(CURDIR)/$(BIN)" uv pip install --quiet --python $(BIN)/python --link-mode copy --compile-bytecode --require-hashes -r requirements.lock; \
