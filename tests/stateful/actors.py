@@ -126,9 +126,9 @@ class Actors:
             sku = self.random.choice(self.skus)
             self.edge.publishing("harbour", sku, 400)
             return f"{sku} is being published"
-        on_edge = self.random.random() < 0.5
+        on_edge = self.random.random() >= self.machine.profile.on_office
         method, path = self.random.choice(EDGE_WRITES if on_edge else self.machine.office_kind.writes)
-        fault = Fault(method=method, path=path, **self.random.choice(_FAULTS))
+        fault = Fault(method=method, path=path, **_FAULTS[self.random.choice(self.machine.profile.faults)])
         (self.edge if on_edge else self.office).faults.append(fault)
         return f"fault {fault.kind} {fault.when} on {method} {path}"
 

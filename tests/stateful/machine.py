@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 from connectors.roles import Sink
+from domain.answers import SystemTrouble
 from domain.installation import Installation
 from domain.records import Availability
 from ledger.database import Database
@@ -54,6 +55,9 @@ class Profile:
     second_worker: float = 0.15
     stall: float = 0.01
     stall_seconds: float = 400
+    die_before_commit: float = 0.01
+    on_office: float = 0.5
+    faults: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
     weights: Mapping[str, int] = field(
         default_factory=lambda: {
             "buy": 30,
@@ -113,10 +117,10 @@ class _Watched(httpx.AsyncBaseTransport):
 
 
 class _Stalling:
-    """A sink of a process that is now and then suspended between the answer and its commit."""
+    """A sink of a process that is now and then suspended, or killed, between the answer and its commit."""
 
-    def __init__(self, machine: "Machine", inner: Sink[Any]) -> None:
-        self._machine, self._inner = machine, inner
+    def __init__(self, machine: "Machine", process: Process, inner: Sink[Any]) -> None:
+        self._machine, self._process, self._inner = machine, process, inner
         self.batch, self.parallel, self.visible_after = inner.batch, inner.parallel, inner.visible_after
 
     async def send(self, records: Sequence[Any]) -> Any:
@@ -124,11 +128,20 @@ class _Stalling:
         for record in records:
             if isinstance(record, Availability):
                 self._machine.watch.as_of[record.sku] = record.as_of
-        answers = await self._inner.send(records)
-        if not self._machine.quiet and self._machine.random.random() < self._machine.profile.stall:
-            self._machine.note("a process is suspended")
-            await asyncio.sleep(self._machine.profile.stall_seconds)
-        return answers
+        try:
+            return await self._inner.send(records)
+        finally:
+            await self._suffer()
+
+    async def _suffer(self) -> None:
+        machine, chance = self._machine, self._machine.random.random()
+        if machine.quiet:
+            return
+        if chance < machine.profile.stall:
+            machine.note("a process is suspended")
+            await asyncio.sleep(machine.profile.stall_seconds)
+        elif chance < machine.profile.stall + machine.profile.die_before_commit:
+            self._process.kill()
 
     async def find(self, records: Sequence[Any]) -> Any:
         """Ask the true sink."""
@@ -139,10 +152,11 @@ class _Run(Run):
     """A run whose sinks may stall."""
 
     machine: "Machine"
+    process: Process
 
     def sink(self, route: Route) -> Sink[Any]:
         """Return the stalling sink of a route."""
-        return _Stalling(self.machine, super().sink(route))
+        return _Stalling(self.machine, self.process, super().sink(route))
 
 
 class Machine:
@@ -194,7 +208,7 @@ class Machine:
         transport = CountedTransport(_Watched(self, self.transport), process)
         connectors = open_connectors(self.installation, surroundings(database, transport))
         run = _Run(self.installation, LOOPS[name], database, connectors, run_id=f"{name}-{next(self._numbers)}")
-        run.machine = self
+        run.machine, run.process = self, process
         self.outcome.runs += 1
         try:
             await _steps(run)
@@ -203,6 +217,8 @@ class Machine:
         except Killed:
             self.outcome.kills += 1
             self.note(f"{name} was killed at effect {process.effects}")
+        except SystemTrouble as trouble:
+            self.note(f"{name} stopped: {trouble.what}")
         finally:
             process.dead = True
         self.watch.check()
