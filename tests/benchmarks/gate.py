@@ -44,7 +44,7 @@ def measure(name: str, call: Callable[[], Verdict], repeats: int = 9) -> None:
         verdict = call()
         took.append((time.perf_counter() - began) * 1000)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(  # noqa: T201 - the figure is what this is for
+    print(
         f"{name:32} median {statistics.median(took):8.1f} ms  worst {max(took):8.1f} ms  "
         f"judged {verdict.judged}  held {len(verdict.failures)}  memory so far {memory} MB",
         flush=True,

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.installation import Installation, Side
+from domain.payloads import address_of
 from domain.records import Kind
 from ledger import holds, inbox, journal, messages, orders, payloads
 from ledger.database import Database, Transaction
@@ -103,5 +104,5 @@ def test_persons_are_erased_thirty_days_after_their_order_is_final(
         clock.move(days * 86400)
         with database.transaction("harbour") as tx:
             watch(tx, installation)
-            address = payloads.address_of({"name": "Zoe"})
+            address = address_of({"name": "Zoe"})
             assert payloads.load(tx, [address])[address] == kept
