@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 LOCAL_API := http://127.0.0.1:4200/api
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check unit e2e browser bench simulate server deploy worker clean
+.PHONY: help demo test check unit e2e machine bench simulate server deploy worker clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -49,15 +49,18 @@ check: .venv/ready ## Lint, format, types, import rules
 unit: .venv/ready ## Unit, contract, stateful and flow tests, on two cores
 	$(BIN)/pytest -n 2 --dist worksteal --ignore tests/e2e
 
-e2e: .venv/ready browser ## Real server, worker, browser and PostgreSQL
+e2e: .venv/ready machine ## Real server, worker, browser and PostgreSQL
 	$(BIN)/pytest tests/e2e
 
-# The browser test says so loudly, and fails in CI, where there is none.
-browser:
-	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
-	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing a browser for the tests" && \
-	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium >/dev/null; \
-	} || echo "No browser, and none can be installed here: install chromium."
+# What the end-to-end tests need of the machine. Without it they say so loudly, and fail in CI.
+machine:
+	@missing=""; \
+	command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing="chromium"; \
+	command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	[ -z "$$missing" ] || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing$$missing for the tests" && \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $$missing >/dev/null; \
+	} || echo "Missing for the end-to-end tests, and cannot be installed here: $$missing"
 
 bench: .venv/ready ## Measure, and write docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks
