@@ -206,13 +206,16 @@ def _zeroes_to_wait(tx: Transaction, scan: Running, age_limit: timedelta) -> fro
     before = _units(tx, sorted(listed), staged=False)
     emptied = [sku for sku, units in _units(tx, sorted(listed), staged=True).items() if units <= 0 < before.get(sku, 0)]
     falling: list[Falling] = []
+    waited: set[str] = set()
     for sku in emptied:
         row = listed[sku]
-        aged = row.zero_since is not None and tx.now - row.zero_since > age_limit
-        second = row.zero_since is not None and scan.began_at - row.zero_since >= SECOND_OPINION_AFTER
-        if not (row.zero_approved or aged or second):
+        if row.zero_since is None:
             falling.append(Falling(sku, before[sku]))
-    waiting = zeroes_that_wait(falling, *_listed_stock(tx)) if falling else frozenset()
+            continue
+        agreed = scan.began_at - row.zero_since >= SECOND_OPINION_AFTER
+        if not (row.zero_approved or agreed or tx.now - row.zero_since > age_limit):
+            waited.add(sku)  # else each scan of one passing fault would let a few more go
+    waiting = frozenset(waited | zeroes_that_wait(falling, *_listed_stock(tx)))
     still = among(tx, _level.c.sku, sorted(waiting))
     tx.run(
         update(_level)
