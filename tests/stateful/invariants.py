@@ -72,17 +72,14 @@ class Watch:
         if quantity > max(0, best):
             told = f"{quantity} published, at most {best} were free since its scan"
             self.violated(f"I5 {sku}: {told} ({since}: {self._why(sku)})")
-        if quantity == 0 and best > 0 and self.machine.glitched_recently and not self._too_old(sku):
+        if quantity == 0 and best > 0 and self.machine.glitched_recently and self._why(sku).startswith("0 counted"):
             self.zeroed[sku] = best
             units = sum(max(0, history[-1][1]) for history in self.truth.values())
             if len(self.zeroed) > 1 and sum(self.zeroed.values()) > max(units, 1) * 0.3:  # the stop is at a fifth
                 self.violated(f"I7 {sorted(self.zeroed)} were zeroed by a glitch")
 
-    def _too_old(self, sku: str) -> bool:
-        """Tell whether the SKU goes to zero because no scan was believed for longer than the age limit."""
-        return "older than" in self._why(sku)
-
     def _why(self, sku: str) -> str:
+        """Return the sum that the ledger keeps with a level: what was counted, sold and kept back."""
         with self.machine.database.transaction("harbour") as tx:
             return str(tx.value(text("SELECT why FROM level WHERE sku = :sku").bindparams(sku=sku)))
 
