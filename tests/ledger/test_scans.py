@@ -203,7 +203,7 @@ def test_a_second_scan_that_disagrees_ends_the_waiting(stocked: Database, clock:
 def test_a_scan_that_began_no_later_does_not_agree(stocked: Database) -> None:
     with begin(stocked) as tx:
         scan(tx, emptied(60))
-        # it is a second first scan, of the 80 that have stock: 16 more are a fifth of their units
+        # what waits goes on waiting: a scan of the same passing fault lets no more of them go
         assert len(scan(tx, emptied(60)).waiting) == 40
 
 
