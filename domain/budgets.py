@@ -1,4 +1,4 @@
-"""Call budgets: every account has few calls a minute, shared by all workers, with lanes.
+"""Call budgets: every account allows few calls in a time, shared by all workers, with lanes.
 
 A budget is a bucket of permits that refills steadily. A lane is a floor: the permits that a call
 in it must leave behind, so that the most urgent calls always find one.
@@ -20,26 +20,27 @@ class Lane(IntEnum):
 
 @dataclass(frozen=True)
 class Limit:
-    """What one account, or one group of its operations, may be asked in a minute.
+    """How many calls one account, or one group of its operations, allows in `seconds` (a minute).
 
-    `burst` permits may be spent at once (never more than `per_minute`); the refill is so much
-    slower than `per_minute` that no window of a minute, wherever it begins, sees more calls.
+    `burst` permits may be spent at once (never more than `calls`); the refill is so much slower
+    than `calls` in `seconds` that no window of that length, wherever it begins, sees more.
     """
 
-    per_minute: int
+    calls: int
     burst: int = 4
     group: str = ""
+    seconds: float = 60.0
 
     def __post_init__(self) -> None:
         """Refuse a limit that permits nothing; keep the burst within it."""
-        if self.per_minute < 1 or self.burst < 1:
-            raise ValueError(f"a limit of {self.per_minute} calls a minute, {self.burst} at once, permits no call")
-        object.__setattr__(self, "burst", min(self.burst, self.per_minute))
+        if self.calls < 1 or self.burst < 1 or self.seconds <= 0:
+            raise ValueError(f"a limit of {self.calls} calls in {self.seconds} s, {self.burst} at once, permits no call")
+        object.__setattr__(self, "burst", min(self.burst, self.calls))
 
     @property
     def refill_per_second(self) -> float:
         """Return how many permits come back in a second."""
-        return max(self.per_minute - self.burst, 1) / 60.0
+        return max(self.calls - self.burst, 1) / self.seconds
 
     def floor(self, lane: Lane) -> int:
         """Return how many permits a call in this lane must leave behind."""

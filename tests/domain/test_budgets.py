@@ -7,33 +7,33 @@ from hypothesis import strategies as st
 from domain.budgets import Bucket, Lane, Limit
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
 
 
 @given(
     st.integers(1, 120),
     st.integers(1, 40),
+    st.sampled_from([10.0, 60.0, 1800.0]),
     st.lists(st.tuples(st.integers(0, 3000), st.sampled_from(Lane)), min_size=1, max_size=300),
 )
-def test_no_rolling_minute_sees_more_calls_than_the_limit(
-    per_minute: int, burst: int, asked: list[tuple[int, Lane]]
+def test_no_rolling_window_sees_more_calls_than_the_limit(
+    calls: int, burst: int, seconds: float, asked: list[tuple[int, Lane]]
 ) -> None:
-    limit = Limit(per_minute, burst)
+    limit = Limit(calls, burst, seconds=seconds)
     bucket, now, taken = Bucket(float(limit.burst), START), START, list[datetime]()
     for wait_ms, lane in asked:
-        now += timedelta(milliseconds=wait_ms)
+        now += timedelta(milliseconds=wait_ms * seconds / 60)
         bucket, again_at = bucket.take(limit, lane, now)
         if again_at is None:
             taken.append(now)
         else:
             assert again_at > now
     for first in taken:
-        assert sum(first <= moment < first + MINUTE for moment in taken) <= per_minute
+        assert sum(first <= moment < first + timedelta(seconds=seconds) for moment in taken) <= calls
 
 
 @given(st.integers(1, 120), st.integers(1, 40), st.sampled_from(Lane))
-def test_who_comes_back_when_told_is_served(per_minute: int, burst: int, lane: Lane) -> None:
-    limit = Limit(per_minute, burst)
+def test_who_comes_back_when_told_is_served(calls: int, burst: int, lane: Lane) -> None:
+    limit = Limit(calls, burst)
     bucket, again_at = Bucket(0.0, START).take(limit, lane, START)
     assert again_at is not None
     assert bucket.take(limit, lane, again_at)[1] is None
@@ -77,7 +77,7 @@ def test_a_burst_is_never_more_than_the_limit() -> None:
     assert Limit(2, burst=10).burst == 2
 
 
-@pytest.mark.parametrize(("per_minute", "burst"), [(0, 4), (-1, 4), (60, 0)])
-def test_a_limit_that_permits_nothing_is_refused(per_minute: int, burst: int) -> None:
+@pytest.mark.parametrize(("calls", "burst", "seconds"), [(0, 4, 60.0), (-1, 4, 60.0), (60, 0, 60.0), (60, 4, 0.0)])
+def test_a_limit_that_permits_nothing_is_refused(calls: int, burst: int, seconds: float) -> None:
     with pytest.raises(ValueError, match="permits no call"):
-        Limit(per_minute, burst)
+        Limit(calls, burst, seconds=seconds)
