@@ -1,6 +1,7 @@
 """What a system can be asked. A connector lists its roles as base classes, so its first line says what it can do."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
@@ -13,6 +14,7 @@ from domain.records import (
     Cancellation,
     Carrier,
     DispatchAdvice,
+    Kind,
     Page,
     Received,
     Record,
@@ -38,6 +40,32 @@ class OpenOrder(NamedTuple):
     reference: str
     external_id: str
     awaits_tracking: bool = False
+
+
+class Forged(Exception):
+    """A push that the vendor did not send: its proof is missing, wrong or too old. Nothing of it is kept."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What one push says.
+
+    `brought` are records that count as read, each with the kind of the feed whose `parse` reads its
+    original: only for what the vendor offers no read of. Of everything else a push is a hint:
+    `news` are the kinds of which the vendor has more now, whose feeds are to be read again.
+    """
+
+    brought: tuple[tuple[Kind, Received | Reject], ...] = ()
+    news: frozenset[Kind] = frozenset()
+
+
+@dataclass(frozen=True)
+class PushReply:
+    """What the vendor wants to see once its push is durable with us."""
+
+    status: int = 200
+    body: bytes = b""
+    media_type: str = "application/json"
 
 
 class Feed(Protocol):
@@ -190,4 +218,27 @@ class GivesItems(Protocol):
     @property
     def item_feed(self) -> Feed:
         """Return the snapshot feed of `Item`."""
+        ...
+
+
+@runtime_checkable
+class PushesNews(Protocol):
+    """A system that calls us when something happens there. The address it calls holds a secret of its own."""
+
+    push_reply: PushReply
+
+    def unpack(self, headers: Mapping[str, str], body: bytes) -> Delivery:
+        """Prove that a push is the vendor's, and say what it brings. Pure: no call, nothing changed.
+
+        `headers` have lower-case names. Raises `Forged`; a body that is the vendor's but cannot
+        be read is a `Reject` in what it brings, so that it is kept and held.
+        """
+        ...
+
+    async def subscribe(self, address: str) -> str:
+        """See to it that the vendor calls this address, again where it had stopped; return what was seen.
+
+        Raises `Unavailable`, `Fatal` or `NotNow`. Where only the vendor's people can do it, change
+        nothing and say what they are to be asked.
+        """
         ...
