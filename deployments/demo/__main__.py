@@ -17,10 +17,11 @@ from types import FrameType
 from typing import Any
 
 from deployments.demo.account import OrderAccount, audited, order_accounts, report
-from deployments.demo.day import BACK_OFFICES, Sandboxes, open_day
+from deployments.demo.day import Sandboxes, open_day
 from deployments.demo.orchestrator import Orchestrator
 from deployments.demo.pace import Pace
 from deployments.demo.processes import ROOT, Child, Children
+from deployments.demo.sellers import SELLERS
 from domain.clock import ScaledClock
 from domain.installation import Side
 from ledger.database import Database
@@ -46,13 +47,13 @@ class Demo:
         self._ledger_url = ledger
         self._database = Database(ledger, ScaledClock())
         migrate(self._database)
-        self.pace = Pace(orchestrator, list(BACK_OFFICES))
+        self.pace = Pace(orchestrator, list(SELLERS))
         self.kills = 0
         self._told_at = 0.0
 
     def begin(self) -> None:
-        """Read the items of both sellers, whole, before the first order is judged: a person goes live like this too."""
-        unread = list(BACK_OFFICES)
+        """Read the items of all sellers, whole, before the first order is judged: a person goes live like this too."""
+        unread = list(SELLERS)
         while unread:
             for run_id in [self.orchestrator.run(f"items-{name}") for name in unread]:
                 self.orchestrator.wait_for(run_id)
@@ -88,7 +89,7 @@ class Demo:
     def ours(self) -> dict[str, Figures]:
         """Return the ledger's figures of every installation."""
         found = {}
-        for name in BACK_OFFICES:
+        for name in SELLERS:
             with self._database.transaction(name) as tx:
                 found[name] = figures(tx)
         return found
@@ -187,7 +188,7 @@ def _explained(file: Path) -> bool:
 
 def _clean_environment() -> dict[str, str]:
     """Return the environment without what a person has set for the real systems: the demo must never reach them."""
-    ours = ("PREFECT_", "CLOCK_", "LEDGER_", "SLACK_", "INSTALLATIONS", *(f"{name.upper()}_" for name in BACK_OFFICES))
+    ours = ("PREFECT_", "CLOCK_", "LEDGER_", "SLACK_", "INSTALLATIONS", *(f"{name.upper()}_" for name in SELLERS))
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 

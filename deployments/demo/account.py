@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from deployments.demo.day import BACK_OFFICES, Sandboxes, account_of
+from deployments.demo.day import Sandboxes
+from deployments.demo.sellers import SELLERS
 from ledger.figures import ACCEPTED, CANCELLED, HELD, WAITING, Figures
 from sandbox.audit.trades import Trade, trades
 
@@ -68,18 +69,17 @@ def _class_of(trade: Trade, ours: str) -> str:
 def order_accounts(stores: list[dict[str, Any]], ours: dict[str, Figures]) -> dict[str, OrderAccount]:
     """Return the account of every installation's orders."""
     by_system = {store["system"]: store for store in stores}
-    marketplace = next(store for store in stores if store.get("kind") == "marketplace")
-    return {
-        name: account_for(
-            trades(marketplace["accounts"][account_of(name)], by_system[BACK_OFFICES[name]]), figures.orders
-        )
-        for name, figures in ours.items()
-    }
+    found = {}
+    for name, figures in ours.items():
+        market, office = SELLERS[name].marketplace, SELLERS[name].back_office
+        offered = trades(by_system[market.system]["accounts"][market.account], by_system[office.system])
+        found[name] = account_for(offered, figures.orders)
+    return found
 
 
 def audited(sandboxes: Sandboxes, age_limit_minutes: int) -> dict[str, Any]:
     """Return what `python -m sandbox.audit` says of the written stores."""
-    pairs = [f"{account_of(name)}={office}" for name, office in BACK_OFFICES.items()]
+    pairs = [f"{seller.marketplace.account}={seller.back_office.system}" for seller in SELLERS.values()]
     command = [sys.executable, "-m", "sandbox.audit", str(sandboxes.stores_file), *pairs]
     done = subprocess.run(  # noqa: S603 - our own command
         [*command, "--age-limit", str(age_limit_minutes)], capture_output=True, text=True, check=False
@@ -101,7 +101,8 @@ def report(
 ) -> dict[str, Any]:
     """Return the whole report: in total, and by installation."""
     installations = {
-        name: _of_installation(accounts[name], ours[name], audit["installations"][account_of(name)]) for name in ours
+        name: _of_installation(accounts[name], ours[name], audit["installations"][SELLERS[name].marketplace.account])
+        for name in ours
     }
     calls = sandboxes.calls()
     return {

@@ -1,4 +1,4 @@
-"""The day that is traded: two sellers, their systems, and one clock that makes twelve hours pass in minutes."""
+"""The day that is traded: the sellers, their systems, and one clock that makes twelve hours pass in minutes."""
 
 import json
 import sys
@@ -10,13 +10,10 @@ from typing import Any
 import httpx
 
 from deployments.demo.processes import Child, Children, free_port, wait_for_port
+from deployments.demo.sellers import SELLERS, SYSTEMS, environment
 
 HOURS = 12
 OPENS_AT = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)  # a Monday
-BACK_OFFICES = {"harbour": "magento", "meadow": "cin7_core"}
-MARKETPLACE = "the_edge"
-SLACK = "slack"
-PRETEND_TOKEN = "xoxb-of-the-demo"  # noqa: S105 - the pretend Slack's own
 PLAN = {
     "seconds": HOURS * 3600,
     "orders": 450,
@@ -57,31 +54,29 @@ class Sandboxes:
         return _asked("GET", f"{self.addresses['control']}/_sandbox/calls")
 
 
-def account_of(installation: str) -> str:
-    """Return the marketplace account of an installation, as its file names it."""
-    return f"{installation}-the-edge"
-
-
 def open_day(children: Children, seconds: float) -> Sandboxes:
     """Serve the pretend systems and let the day begin; `seconds` is how long it takes on this machine."""
     scale = HOURS * 3600 / seconds
     started = datetime.now(UTC) + timedelta(seconds=1)
-    ports = {name: free_port() for name in (MARKETPLACE, *BACK_OFFICES.values(), SLACK, "control")}
+    ports = {name: free_port() for name in (*SYSTEMS, "control")}
     config = {
         "scale": scale,
         "epoch": OPENS_AT.isoformat(),
         "started": started.isoformat(),
         "control_port": ports["control"],
-        "systems": _systems(ports),
+        "systems": [
+            {"name": name, "class": system.kind, "port": ports[name], "arguments": system.arguments}
+            for name, system in SYSTEMS.items()
+        ],
         "worlds": [
             {
-                "marketplace": MARKETPLACE,
-                "account": account_of(name),
-                "back_office": office,
+                "marketplace": seller.marketplace.system,
+                "account": seller.marketplace.account,
+                "back_office": seller.back_office.system,
                 "seed": seed,
                 "plan": PLAN,
             }
-            for seed, (name, office) in enumerate(BACK_OFFICES.items(), start=1)
+            for seed, seller in enumerate(SELLERS.values(), start=1)
         ],
     }
     file, out = children.folder / "sandboxes.json", children.folder / "sandboxes"
@@ -96,51 +91,7 @@ def open_day(children: Children, seconds: float) -> Sandboxes:
         "CLOCK_STARTED": started.isoformat(),
     }
     addresses = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
-    return Sandboxes(process, scale, out / "stores.json", addresses, {**clock, **_secrets(addresses)})
-
-
-def _systems(ports: dict[str, int]) -> list[dict[str, Any]]:
-    accounts = [
-        {
-            "name": account_of(name),
-            "username": account_of(name),
-            "password": f"password-of-{name}",
-            "supplier_id": supplier,
-        }
-        for supplier, name in enumerate(BACK_OFFICES, start=77)
-    ]
-    credentials = {name: f"demo-{name}" for name in _OAUTH}
-    channels = {f"C{number}": f"jl-{name}" for number, name in enumerate(BACK_OFFICES, start=1)}
-    arguments: dict[str, tuple[str, dict[str, Any]]] = {
-        MARKETPLACE: ("Virtualstock", {"accounts": accounts}),
-        "magento": ("Magento", {"credentials": credentials, "calls_per_minute": 600}),
-        "cin7_core": ("Cin7Core", {"account_id": "demo-account", "application_key": "demo-key"}),
-        SLACK: ("Slack", {"bot_token": PRETEND_TOKEN, "channels": channels}),
-    }
-    return [
-        {"name": name, "class": kind, "port": ports[name], "arguments": given}
-        for name, (kind, given) in arguments.items()
-    ]
-
-
-_OAUTH = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
-
-
-def _secrets(addresses: dict[str, str]) -> dict[str, str]:
-    found = {
-        "SLACK_BOT_TOKEN": PRETEND_TOKEN,
-        "SLACK_API_URL": f"{addresses[SLACK]}/api/",
-        "HARBOUR_MAGENTO_BASE_URL": addresses["magento"],
-        "MEADOW_CIN7_CORE_BASE_URL": addresses["cin7_core"],
-        "MEADOW_CIN7_CORE_ACCOUNT_ID": "demo-account",
-        "MEADOW_CIN7_CORE_APPLICATION_KEY": "demo-key",
-    }
-    found |= {f"HARBOUR_MAGENTO_{name.upper()}": f"demo-{name}" for name in _OAUTH}
-    for name in BACK_OFFICES:
-        found[f"{name.upper()}_VIRTUALSTOCK_BASE_URL"] = addresses[MARKETPLACE]
-        found[f"{name.upper()}_VIRTUALSTOCK_USERNAME"] = account_of(name)
-        found[f"{name.upper()}_VIRTUALSTOCK_PASSWORD"] = f"password-of-{name}"
-    return found
+    return Sandboxes(process, scale, out / "stores.json", addresses, {**clock, **environment(addresses)})
 
 
 def _asked(method: str, url: str) -> dict[str, Any]:
