@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 LOCAL_API := http://127.0.0.1:4200/api
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check unit e2e machine bench simulate server deploy worker clean
+.PHONY: help demo test check unit e2e machine bench conformance simulate server deploy worker clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,9 @@ machine:
 
 bench: .venv/ready ## Measure, and write docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks
+
+conformance: .venv/ready ## Check against vendors' documents: make conformance VENDOR=FOLDER
+	$(BIN)/python -m tests.conformance "$(VENDOR)"
 
 simulate: .venv/ready ## Any number of seeds: make simulate SEEDS=100000
 	$(BIN)/python -m tests.stateful --seeds $(SEEDS)

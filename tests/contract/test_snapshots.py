@@ -127,9 +127,9 @@ async def _answers(joint: Joint, role: type, case: FeedCase, route: Route) -> li
     async def read(cursor: str | None) -> Page:
         nonlocal seen
         page = await joint.feed(role).read(cursor, case.about())
-        new = list(zip(joint.wire.requests, joint.wire.seen, strict=True))[seen:]
-        answers.extend(body for request, body in new if route.fits(request) and _rows(case, body))
-        seen = len(joint.wire.requests)
+        new = joint.wire.exchanges[seen:]
+        answers.extend(body for request, _, body in new if route.fits(request) and _rows(case, body))
+        seen = len(joint.wire.exchanges)
         return page
 
     page = await read(None)

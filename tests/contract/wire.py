@@ -36,13 +36,13 @@ class Break:
 
 @dataclass(repr=False)
 class Wire(httpx.AsyncBaseTransport):
-    """A transport in process. `tamper` may change each parsed answer; `seen` are the bodies of all true answers."""
+    """A transport in process. `tamper` may change each parsed answer; `exchanges` are the calls that were truly answered."""
 
     app: App
     breaks: list[Break] = field(default_factory=list)
     tamper: Callable[[httpx.Request, Any], Any] | None = None
     requests: list[httpx.Request] = field(default_factory=list)
-    seen: list[bytes] = field(default_factory=list)
+    exchanges: list[tuple[httpx.Request, int, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._inner = httpx.ASGITransport(app=self.app)
@@ -54,7 +54,7 @@ class Wire(httpx.AsyncBaseTransport):
             return trouble.answer(request)
         response = await self._inner.handle_async_request(request)
         body = await response.aread()
-        self.seen.append(body)
+        self.exchanges.append((request, response.status_code, body))
         if trouble is not None:
             return trouble.answer(request)
         if self.tamper is not None and response.headers.get("content-type", "").startswith("application/json"):
