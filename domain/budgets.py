@@ -34,7 +34,9 @@ class Limit:
     def __post_init__(self) -> None:
         """Refuse a limit that permits nothing; keep the burst within it."""
         if self.calls < 1 or self.burst < 1 or self.seconds <= 0:
-            raise ValueError(f"a limit of {self.calls} calls in {self.seconds} s, {self.burst} at once, permits no call")
+            raise ValueError(
+                f"a limit of {self.calls} calls in {self.seconds} s, {self.burst} at once, permits no call"
+            )
         object.__setattr__(self, "burst", min(self.burst, self.calls))
 
     @property
