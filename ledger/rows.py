@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, insert, literal_column, select
+from sqlalchemy import BindParameter, Boolean, ColumnElement, FromClause, bindparam, insert
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import JSON
 from sqlmodel import SQLModel
 
@@ -60,9 +63,38 @@ def insert_all(tx: Transaction, model: type[SQLModel], values: list[dict[str, An
         tx.connection.execute(insert(table(model)), values)
 
 
+class _Among(ColumnElement[bool]):
+    """`column is one of values`. An element of its own: composed of the library's parts it takes as long as the query."""
+
+    inherit_cache = True
+    type = Boolean()
+    _is_implicitly_boolean = True  # or SQLite gets "... = 1", which no index serves
+    _traverse_internals = [  # noqa: RUF012 - as the library declares it
+        ("column", InternalTraversal.dp_clauseelement),
+        ("values", InternalTraversal.dp_clauseelement),
+    ]
+
+    def __init__(self, column: ColumnElement[Any], values: BindParameter[Any]) -> None:
+        self.column, self.values = column, values
+
+    @property
+    def _from_objects(self) -> list[FromClause]:
+        return self.column._from_objects  # noqa: SLF001 - part of the library's protocol for elements
+
+
+@compiles(_Among, "sqlite")
+def _among_json(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(part, **options) for part in (element.column, element.values))
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - a compiled column and a bound parameter
+
+
+@compiles(_Among, "postgresql")
+def _among_array(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(part, **options) for part in (element.column, element.values))
+    return f"{column} = ANY ({values})"
+
+
 def among(tx: Transaction, column: ColumnElement[Any], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
     """Return `column is one of values` as one bound parameter, however many they are."""
-    if tx.is_postgresql:
-        return column == func.any(bindparam(None, list(values), type_=ARRAY(column.type)))
-    each = func.json_each(bindparam(None, list(values), type_=JSON)).table_valued("value")
-    return column.in_(select(literal_column("value")).select_from(each))
+    type_ = ARRAY(column.type) if tx.is_postgresql else JSON()
+    return _Among(column, bindparam(None, list(values), type_=type_))
