@@ -18,24 +18,39 @@ from tests.doubles import ManualClock
 LEASE = timedelta(minutes=10)
 
 
+_SECONDS_FOR_ALL_TO_COME = 300  # a process that starts on a busy machine may take long; the tests fail no sooner for it
+_together: Barrier
+
+
 def in_processes(work: Callable[..., Any], arguments: list[tuple[Any, ...]]) -> list[Any]:
-    """Run the work once for each set of arguments, in as many processes, which begin together."""
+    """Run the work once for each set of arguments, each in a process of its own; none begins before all are there."""
     processes = multiprocessing.get_context("spawn")
     together = processes.Barrier(len(arguments))
-    with processes.Pool(len(arguments), initializer=_begin_together, initargs=(together,)) as pool:
+    with processes.Pool(len(arguments), initializer=_know, initargs=(together,)) as pool:
         return pool.starmap(work, arguments, chunksize=1)
 
 
-def _begin_together(together: Barrier) -> None:
-    together.wait(timeout=60)
+def _know(together: Barrier) -> None:
+    global _together  # noqa: PLW0603 - a pool hands nothing else to its processes
+    _together = together
+
+
+def _meet() -> None:
+    """Wait for the other processes: whoever comes here holds what the others must not get."""
+    _together.wait(timeout=_SECONDS_FOR_ALL_TO_COME)
 
 
 def claim_messages(url: str) -> list[str]:
     """Claim a few at a time, with the attempt committed and the answer noted, until there are none."""
     database, claimed_keys = Database(url, ManualClock()), []
+    _meet()
+    first = True
     while True:
         with database.transaction("towels", "claims") as tx:
             claimed = messages.claim(tx, Kind.SALES_ORDER, 7, LEASE, looking=False)
+        if first:
+            _meet()  # every worker has claimed before any goes on: so all of them raced
+            first = False
         if not claimed:
             break
         with database.transaction("towels", "answers") as tx:
@@ -47,9 +62,14 @@ def claim_messages(url: str) -> list[str]:
 def claim_levels(url: str) -> list[str]:
     """Claim and publish levels until there are none."""
     database, skus = Database(url, ManualClock()), []
+    _meet()
+    first = True
     while True:
         with database.transaction("towels") as tx:
             claimed = levels.claim(tx, 7, LEASE, orders_seen_at=tx.now + timedelta(seconds=1))
+        if first:
+            _meet()
+            first = False
         if not claimed:
             break
         with database.transaction("towels") as tx:
@@ -62,6 +82,7 @@ def take_permits(url: str, account: str, tries: int) -> int:
     """Ask for permits of one budget, all at one moment; return how many were given."""
     database = Database(url, ManualClock())
     budgets, limit = LedgerBudgets(database), Limit(600, burst=60)
+    _meet()
     given = sum(budgets.take(account, limit, Lane.URGENT) is None for _ in range(tries))
     database.close()
     return given
@@ -70,6 +91,7 @@ def take_permits(url: str, account: str, tries: int) -> int:
 def file_orders(url: str, worker: int, how_many: int) -> int:
     """File orders, some of them the same as the others' workers file."""
     database = Database(url, ManualClock())
+    _meet()
     for number in range(how_many):
         key = f"order-{number}" if number % 2 else f"order-{worker}-{number}"
         with database.transaction("towels") as tx:
