@@ -73,4 +73,4 @@ async def served(app: Any) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = server.force_exit = True
-        await asyncio.wait_for(running, 10)
+        await asyncio.wait_for(running, 60)

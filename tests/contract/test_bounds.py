@@ -51,7 +51,7 @@ async def test_a_hostile_server_costs_little_time_and_memory(system: str, app: C
         seconds, peak = time.monotonic() - began_at, tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         await connector.close()
-    assert seconds < PATIENCE_SECONDS + 5
+    assert seconds < PATIENCE_SECONDS + 30
     assert peak < LARGEST_ANSWER_BYTES + SLACK_BYTES
     assert not [secret for secret in joint.secrets if secret in str(trouble.value)]
 

@@ -33,7 +33,7 @@ def alive(pid: int) -> bool:
 
 def ends(pid: int) -> bool:
     """Tell whether a process ends within seconds: a killed one needs a moment."""
-    until = time.monotonic() + 5
+    until = time.monotonic() + 30
     while alive(pid) and time.monotonic() < until:
         time.sleep(0.02)
     return not alive(pid)

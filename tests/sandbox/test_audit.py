@@ -261,7 +261,7 @@ def test_a_day_of_thousands_of_orders_is_audited_in_seconds() -> None:
     made = [taken(str(n), {"MUG": 1}, n / 100 + 1.5) for n in range(number)]
     free = [(0.0, number)] + [(n / 100 + 1.5, number - n - 1) for n in range(number)]
     published = [(0.0, number)] + [(n / 100 + 1, number - n - 1) for n in range(number)]
-    began = time.perf_counter()
+    began = time.process_time()
     found = audited(orders, made, published, free)
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
     assert found == {"orders_offered": number, "orders_in_back_office": number}

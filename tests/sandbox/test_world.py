@@ -215,10 +215,10 @@ def test_a_plan_that_cannot_be_is_refused() -> None:
 
 @pytest.mark.parametrize("office", [Shop, Company])
 def test_a_thousand_orders_take_few_seconds(office: type[Shop | Company]) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     naive = Naive(office, Plan(orders=1_000), Trouble())
     while naive.world.next_at() <= naive.world.closes_at:
         naive.clock.at = naive.world.next_at()
         naive.world.act()
     assert naive.world.progress()["orders_offered"] >= 1_000
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10

@@ -92,11 +92,11 @@ async def test_an_unreachable_slack_is_slack_down() -> None:
 
 
 async def test_a_slack_that_hangs_is_not_waited_for(place: Workspace) -> None:
-    place.fail(POST, kind="hang", seconds=1.5)
+    place.fail(POST, kind="hang", seconds=6)
     began = time.monotonic()
     with pytest.raises(SlackDown):
         await place.slack(whole_call_seconds=0.3).post("orders", BLOCKS, "x")
-    assert time.monotonic() - began < 1.2
+    assert time.monotonic() - began < 5
 
 
 async def test_a_wrong_token_says_what_to_do(place: Workspace) -> None:
