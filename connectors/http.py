@@ -64,7 +64,8 @@ class Account:
     """One account of one vendor, and the only way to call it.
 
     `nothing_done` are the 5xx codes of which the vendor's documents say that the request was not
-    carried out (a write is then safe to repeat). `throttled` are the codes that mean "too many calls".
+    carried out (a write is then safe to repeat). `throttled` are the codes that mean "too many calls",
+    except where `refuses` knows the body for a refusal that wears such a code: that is no matter of time.
     `denial` turns the body of a 401 or 403 into what a person should do next.
     """
 
@@ -75,6 +76,7 @@ class Account:
     sign_in: SignIn | None = None
     nothing_done: frozenset[int] = frozenset()
     throttled: frozenset[int] = frozenset({429})
+    refuses: Callable[[Any], bool] = lambda _body: False
     deadline_seconds: float = 30.0
     largest_answer_bytes: int = 32 * 1024 * 1024
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -99,15 +101,22 @@ class Account:
         await self._client.aclose()
 
     async def read(
-        self, method: str, path: str, *, params: Any = None, lane: Lane = Lane.NORMAL, limit: Limit | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Any = None,
+        body: Any = None,
+        lane: Lane = Lane.NORMAL,
+        limit: Limit | None = None,
     ) -> Any:
-        """Ask without changing anything, and return the parsed JSON.
+        """Ask without changing anything, and return the parsed JSON. Some vendors want the question in a body.
 
         Raises `Unavailable` when the vendor did not answer readably, `Fatal` when it will not
         answer us, `NotNow` when the budget is spent, `VendorRefusal` for the other 4xx.
         """
         try:
-            return await self._call(method, path, params=params, body=None, lane=lane, limit=limit)
+            return await self._call(method, path, params=params, body=body, lane=lane, limit=limit)
         except OutcomeUnknown as trouble:
             raise self._unavailable(str(trouble)) from trouble
 
@@ -184,7 +193,7 @@ class Account:
         return bytes(whole)
 
     def _meaning(self, call: str, status: int, headers: httpx.Headers, content: bytes, limit: Limit) -> Any:
-        if status in self.throttled:
+        if status in self.throttled and not self.refuses(_json_or_text(content)):
             until = self.surroundings.clock.now() + timedelta(
                 seconds=retry_after(headers, self.surroundings.clock.now())
             )
@@ -196,14 +205,12 @@ class Account:
             raise OutcomeUnknown(f"{call} answered HTTP {status}.")
         if 200 <= status < 300 and not content.strip():
             return None
-        try:
-            parsed = json.loads(content, parse_float=Decimal)
-        except (ValueError, RecursionError) as trouble:  # lists within lists without end
-            if status < 300:
-                raise OutcomeUnknown(f"{call} answered HTTP {status} with something that is not JSON.") from trouble
-            parsed = content[:2000].decode("utf-8", "replace")
         if status < 300:
-            return parsed
+            try:
+                return _json(content)
+            except ValueError as trouble:
+                raise OutcomeUnknown(f"{call} answered HTTP {status} with something that is not JSON.") from trouble
+        parsed = _json_or_text(content)
         evidence = self.surroundings.archive.keep(self.name, call, content)
         if status in {401, 403}:
             raise Fatal(
@@ -226,6 +233,20 @@ def retry_after(headers: Mapping[str, str], now: datetime, otherwise: float = 15
         return max(0.0, min((parsedate_to_datetime(value).astimezone(UTC) - now).total_seconds(), 3600.0))
     except (ValueError, TypeError):
         return otherwise
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content, parse_float=Decimal)
+    except RecursionError as trouble:  # lists within lists without end
+        raise ValueError("lists within lists") from trouble
+
+
+def _json_or_text(content: bytes) -> Any:
+    try:
+        return _json(content)
+    except ValueError:
+        return content[:2000].decode("utf-8", "replace")
 
 
 def _plain(value: Any) -> Any:

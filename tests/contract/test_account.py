@@ -212,6 +212,24 @@ async def test_after_a_429_nothing_is_called_until_the_vendors_time() -> None:
     assert await other.read("GET", "/orders") == {}
 
 
+async def test_a_refusal_that_wears_the_code_of_too_many_calls_is_no_matter_of_time() -> None:
+    too_big = replies(429, {"description": "page too big"})
+    one, _, budgets, _ = account(too_big, refuses=lambda body: body == {"description": "page too big"})
+    for ask in (one.read("GET", "/orders"), one.write("POST", "/orders", body={})):
+        with pytest.raises(VendorRefusal) as refusal:
+            await ask
+        assert refusal.value.status == 429
+    assert budgets.closed == []
+    with pytest.raises(NotNow):
+        await read(replies(429, {"description": "too often"}), refuses=lambda body: "big" in body["description"])
+
+
+async def test_a_question_may_have_a_body() -> None:
+    one, script, _, _ = account(replies(200, []))
+    assert await one.read("PUT", "/search", body=[["id", ">", 3]]) == []
+    assert json.loads(script.requests[0].content) == [["id", ">", 3]]
+
+
 async def test_a_short_wait_for_a_permit_is_slept_and_a_long_one_is_not() -> None:
     clock = ManualClock(NOW)
     around = Surroundings(clock, BucketBudgets(clock), KeptArchive(), Script(replies(200, {})))
