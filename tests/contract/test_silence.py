@@ -143,7 +143,8 @@ async def test_a_feed_reads_on_after_a_babbling_vendor(any_feed: FeedName) -> No
     joint = Joint.of(any_feed[0])
     case = joint.feed_case(any_feed[1])
     shown = await case.show(2)
-    joint.wire.breaks[:] = [Break(ANYWHERE["GET"], replies(500, "broken"))]
+    joint.wire.breaks[:] = [Break(route, replies(500, "broken")) for route in ANYWHERE.values()]
     with pytest.raises(Exception, match=r"500|readable|503"):
         await walk(joint.feed(any_feed[1]), case)
+    joint.wire.breaks.clear()
     assert set(keys(await walk(joint.feed(any_feed[1]), case))) == set(shown)

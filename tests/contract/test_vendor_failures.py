@@ -211,6 +211,6 @@ async def test_a_look_up_that_fails_is_never_an_absence(
     records = [await case.record() for _ in range(4)]
     for record in records:
         await sink.send([record])
-    joint.wire.breaks.append(Break(Route("GET", ".*"), answer, times=1_000))
+    joint.wire.breaks += [Break(Route(method, ".*"), answer, times=1_000) for method in ("GET", "POST", "PUT")]
     with pytest.raises(expected):
         await sink.find(records)
