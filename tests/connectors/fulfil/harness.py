@@ -1,0 +1,137 @@
+"""A Fulfil connector joined in process to a pretend tenant, and the handles that contract tests pull."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from connectors.fulfil import Fulfil
+from connectors.fulfil.settings import FulfilOptions, FulfilSettings
+from connectors.http import Surroundings
+from connectors.roles import OpenOrder
+from domain.answers import Done
+from domain.records import Address, OrderLine, SalesOrder
+from sandbox.fulfil import Fulfil as PretendTenant
+from tests.connectors.fulfil import cases
+from tests.contract.harness import FeedCase, SinkCase
+from tests.doubles import KeptArchive, ManualClock, OpenBudgets
+
+API_KEY = "key-of-the-tenant-1"
+WEBHOOK_SECRET = "c2VjcmV0IG9mIHRoZSB3ZWJob29r"
+CHANNEL = 37
+PERSONAL = ("Wilhelmina", "Private Road", "Secret Cottage", "Hushford", "HU5 4HH", "07700900999", "personal.example")
+BASE = "/api/v2/model"
+
+
+class Harness:
+    """A connector, its pretend tenant, and their clock."""
+
+    throttled = frozenset({429})
+    renews_sign_in = False
+    personal = PERSONAL
+
+    def __init__(
+        self, *, calls_per_minute: int = 1_000_000, webhook_secret: str = WEBHOOK_SECRET, **options: Any
+    ) -> None:
+        self.clock = ManualClock()
+        self.budgets, self.archive = OpenBudgets(), KeptArchive()
+        self.sandbox = PretendTenant(
+            self.clock,
+            api_key=API_KEY,
+            channel=CHANNEL,
+            calls_per_minute=calls_per_minute,
+            push_to="https://ours.example/push",
+            webhook_secret=WEBHOOK_SECRET,
+        )
+        self.tenant = self.sandbox.tenant
+        self.requests: list[httpx.Request] = []
+        self.settings = FulfilSettings.model_validate(
+            {
+                "base_url": "https://acme.fulfil.example",
+                "api_key": SecretStr(API_KEY),
+                "webhook_secret": SecretStr(webhook_secret),
+            }
+        )
+        self.options = FulfilOptions(**{"channel": CHANNEL, **options})
+        self.connector = self.again()
+        world = cases.World(self)
+        self._feeds, self._sinks = cases.feeds(world), cases.sinks(world)
+
+    def feeds(self) -> Mapping[type, FeedCase]:
+        """Return the case of every feed, by its role."""
+        return self._feeds
+
+    def sinks(self) -> Mapping[type, SinkCase]:
+        """Return the case of every sink, by its role."""
+        return self._sinks
+
+    def again(self) -> Fulfil:
+        """Return a connector that remembers nothing, as the next process would have it."""
+        surroundings = Surroundings(self.clock, self.budgets, self.archive, self._transport())
+        return Fulfil("quarry/fulfil", self.settings, self.options, surroundings)
+
+    def _transport(self) -> httpx.AsyncBaseTransport:
+        inner, seen = httpx.ASGITransport(app=self.sandbox.app), self.requests
+
+        class Recorded(httpx.AsyncBaseTransport):
+            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+                seen.append(request)
+                return await inner.handle_async_request(request)
+
+        return Recorded()
+
+    def count(self, key: str) -> int:
+        """Return how many sales the tenant holds under one of our keys."""
+        return Counter(sale.channel_identifier for sale in self.tenant.sales.values())[key]
+
+    def sent(self, model: str, method: str) -> list[Any]:
+        """Return the bodies that went to one method."""
+        return [json.loads(each.content) for each in self.requests if each.url.path == f"{BASE}/{model}/{method}"]
+
+    def calls(self, model: str, method: str) -> int:
+        """Return how often one method was called."""
+        return len(self.sent(model, method))
+
+    def put_item(self, sku: str = "MUG-1", quantity: int = 10, ean: str | None = "5012345678900", **place: str) -> None:
+        """Make one product, with its stock, appear."""
+        self.sandbox.add_product(sku=sku, ean=ean, quantity=quantity, **place)
+
+    async def created(self, record: SalesOrder) -> OpenOrder:
+        """Create the order, and return it as the dispatch feed wants it named."""
+        answer = (await self.connector.sales_order_sink.send([record]))[record.key]
+        assert isinstance(answer, Done), answer
+        return OpenOrder(record.key, record.reference, answer.external_id)
+
+    async def shipped(self, record: SalesOrder, tracking: str = "JD0002", carrier: str = "Royal Mail") -> OpenOrder:
+        """Create the order and ship it."""
+        order = await self.created(record)
+        self.sandbox.ship(order.external_id, carrier, tracking)
+        return order
+
+
+def sales_order(key: str = "5501-A", reference: str = "900100200", **changes: Any) -> SalesOrder:
+    """Return an order of two lines, all personal fields filled with words that a test can look for."""
+    lines = changes.pop("lines", None) or (order_line(f"{key}-1", "MUG-1", 2), order_line(f"{key}-2", "BOWL-1", 1))
+    to = Address(
+        name="Wilhelmina Personal",
+        street=("7 Private Road", "Secret Cottage"),
+        city="Hushford",
+        postcode="HU5 4HH",
+        country="GB",
+        phone="07700900999",
+        email="wilhelmina@personal.example",
+    )
+    placed_at = ManualClock().now() - timedelta(hours=1)
+    values = {"key": key, "reference": reference, "external_id": key, "placed_at": placed_at, "ship_to": to} | changes
+    return SalesOrder(lines=lines, **values)
+
+
+def order_line(line: str, sku: str | None, quantity: int, **changes: Any) -> OrderLine:
+    """Return a line at 10.00 net and 12.00 gross each."""
+    money = {"unit_price_net": Decimal("10.00"), "tax_rate": Decimal(20), "total_gross": Decimal("12.00") * quantity}
+    return OrderLine(line=line, sku=sku, ean=None, stock_number=None, quantity=quantity, **{**money, **changes})
