@@ -25,6 +25,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from sandbox.cin7_core import Cin7Core
+from sandbox.fulfil import Fulfil
 from sandbox.kit import Clock, ScaledClock, System
 from sandbox.magento import Credentials, Magento
 from sandbox.slack import Slack
@@ -49,6 +50,7 @@ MAKERS: dict[str, Callable[[Clock, dict[str, Any]], System]] = {
     "Virtualstock": _virtualstock,
     "Magento": _magento,
     "Cin7Core": lambda clock, arguments: Cin7Core(clock, **arguments),
+    "Fulfil": lambda clock, arguments: Fulfil(clock, **arguments),
     "Slack": lambda clock, arguments: Slack(clock, **arguments),
 }
 
@@ -106,8 +108,8 @@ class Config:
 
     def _add_world(self, entry: Mapping[str, Any]) -> None:
         marketplace, office = self.systems[entry["marketplace"]], self.systems[entry["back_office"]]
-        if not isinstance(marketplace, Virtualstock) or not isinstance(office, Magento | Cin7Core):
-            raise TypeError("a world joins a Virtualstock to a Magento or a Cin7Core")
+        if not isinstance(marketplace, Virtualstock) or not isinstance(office, Magento | Cin7Core | Fulfil):
+            raise TypeError("a world joins a Virtualstock to a Magento, a Cin7Core or a Fulfil")
         plan = dict(entry.get("plan", {}))
         plan |= {name: tuple(value) for name, value in plan.items() if isinstance(value, list)}
         self.worlds.append(

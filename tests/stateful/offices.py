@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.cin7_core import Cin7Core
+from sandbox.fulfil import Fulfil
 from sandbox.kit import Clock
 from sandbox.magento import Credentials, Magento
 
@@ -73,6 +74,13 @@ OFFICES = {
         lambda clock, seed: Cin7Core(clock, seed=seed, account_id="account", application_key="key"),
         _secrets("cin7_core", account_id="account", application_key="key"),
         (("POST", "/ExternalApi/v2/sale"), ("POST", "/ExternalApi/v2/sale/order")),
+    ),
+    "fulfil": Office(
+        "fulfil",
+        lambda clock, seed: Fulfil(clock, seed=seed, api_key="key"),
+        _secrets("fulfil", api_key="key"),
+        (("PUT", r"/api/v2/model/sale\.channel/create_order"),),
+        {"channel": 37},
     ),
 }
 EDGE_ENVIRONMENT = _secrets("virtualstock", username="user", password="edge-password")
