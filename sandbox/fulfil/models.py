@@ -23,6 +23,8 @@ _COMPARES: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
 }
 
+_OPERATORS = {*_COMPARES, "=", "!=", "in", "not in", "like", "ilike"}
+
 
 @dataclass
 class Model:
@@ -87,7 +89,10 @@ class Models:
         if domain is not None and not isinstance(domain, list):
             raise Crash("the domain is not a list")
         domain = domain or []
-        if "active" in model.fields and not _speaks_of("active", domain):
+        for name, op, _ in _all_clauses(domain):
+            if name.partition(".")[0] not in model.fields or op not in _OPERATORS:
+                raise Crash(f"{model.name} has no field {name}, or there is no {op}")
+        if "active" in model.fields and all(clause[0] != "active" for clause in _all_clauses(domain)):
             domain = ["AND", domain, ["active", "=", True]]
         found = (each for each in self._candidates(model, domain) if self._passes(model, model.rows[each], domain))
         stop = None if limit is None else offset + limit
@@ -105,7 +110,7 @@ class Models:
         chosen = self._chosen(model, domain)
         if chosen is not None:
             return iter(sorted(chosen))
-        after = max((clause[2] for clause in _clauses(domain) if clause[:2] == ["id", ">"]), default=0)
+        after = max((clause[2] for clause in _needed_clauses(domain) if clause[:2] == ["id", ">"]), default=0)
         return iter(model.ids[bisect_right(model.ids, after) :])
 
     def _chosen(self, model: Model, domain: Any) -> set[int] | None:
@@ -151,19 +156,21 @@ def _is_clause(domain: Any) -> bool:
     )
 
 
-def _clauses(domain: Any) -> Iterator[list[Any]]:
-    """Yield the clauses that all must hold."""
+def _needed_clauses(domain: Any) -> Iterator[list[Any]]:
+    """Yield the clauses that must hold, whatever else does."""
+    if _is_clause(domain):
+        yield domain
+    elif not _parts(domain)[0]:
+        for part in _parts(domain)[1]:
+            yield from _needed_clauses(part)
+
+
+def _all_clauses(domain: Any) -> Iterator[list[Any]]:
     if _is_clause(domain):
         yield domain
         return
-    either, parts = _parts(domain)
-    if not either:
-        for part in parts:
-            yield from _clauses(part)
-
-
-def _speaks_of(name: str, domain: Any) -> bool:
-    return domain[0] == name if _is_clause(domain) else any(_speaks_of(name, part) for part in _parts(domain)[1])
+    for part in _parts(domain)[1]:
+        yield from _all_clauses(part)
 
 
 def _matches(held: Any, op: str, wanted: Any) -> bool:
@@ -175,8 +182,6 @@ def _matches(held: Any, op: str, wanted: Any) -> bool:
     if op in {"like", "ilike"}:
         pattern = re.escape(str(wanted)).replace("%", ".*").replace("_", ".")
         return bool(re.fullmatch(pattern, str(held or ""), re.IGNORECASE if op == "ilike" else 0))
-    if op not in _COMPARES:
-        raise Crash(f"no operator {op}")
     return held is not None and _COMPARES[op](held, wanted)
 
 
