@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from connectors.cin7_core.mapping import LARGEST_QUANTITY, Unreadable, Wire, faults, moment
+from connectors.cin7_core.mapping import LARGEST_QUANTITY, Wire, moment
+from connectors.reading import Unreadable, faults
 from domain.payloads import split
 from domain.records import Dispatch, ShippedLine
 

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 from connectors.cin7_core.api import Api
 from connectors.cin7_core.dispatch_mapping import SALE_KEEPS, dispatch_of, kept_sale, key_of, shipments
-from connectors.cin7_core.mapping import Unreadable, moment, moment_text
+from connectors.cin7_core.mapping import moment, moment_text
 from connectors.cin7_core.settings import Cin7CoreOptions
 from connectors.http import VendorRefusal
+from connectors.reading import Unreadable
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import NotNow, Unavailable
 from domain.records import Page, Received, Reject

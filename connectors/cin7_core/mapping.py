@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_pascal
 
+from connectors.reading import Unreadable, faults
 from domain.payloads import split
 from domain.records import Deducts, Item, StockLevel
 
@@ -26,14 +27,6 @@ _HARMLESS = re.compile(  # [reference, error bodies]: names of the seller's own 
     r"(Active )?[A-Za-z ]{1,40} with (name|ID|SKU) [^@\n]{1,100} was not found in [A-Za-z ]{1,40} reference book"
 )
 _PRODUCT_MISSING = re.compile(r"Product with .* was not found in Products reference book")
-
-
-class Unreadable(Exception):
-    """A payload that cannot become a record; says why without repeating a value, and how to hold it."""
-
-    def __init__(self, reason: str, hold_type: str = "malformed_payload") -> None:
-        super().__init__(reason)
-        self.reason, self.hold_type = reason, hold_type
 
 
 class Wire(BaseModel):
@@ -81,11 +74,6 @@ def moment(text: Any) -> datetime:
 def moment_text(at: datetime) -> str:
     """Write a time as the vendor's filters want it: UTC, milliseconds, no `Z`."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
-
-
-def faults(trouble: ValidationError) -> str:
-    """Name the fields at fault, without their values."""
-    return "; ".join(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in trouble.errors())
 
 
 def product_of(raw: Any) -> ProductRow:

@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError
 
-from connectors.cin7_core.mapping import ProductRow, Wire, faults
+from connectors.cin7_core.mapping import ProductRow, Wire
 from connectors.cin7_core.settings import Cin7CoreOptions
+from connectors.ordering import Unsendable, net_price, open_lines
+from connectors.reading import faults
 from domain.answers import Absent, Contradicted, Finding, Found, Partial
-from domain.records import Address, LineStatus, OrderLine, SalesOrder
+from domain.records import Address, OrderLine, SalesOrder
 
 VOIDED, NOT_AVAILABLE, DRAFT, AUTHORISED = "VOIDED", "NOT AVAILABLE", "DRAFT", "AUTHORISED"
 BACKORDERED = "BACKORDERED"
@@ -27,14 +29,6 @@ _COUNTRIES = {  # names, because whether codes are read is unknown
 }
 _FOUR_PLACES = Decimal("0.0001")
 _STREET_LINES = 2
-
-
-class Unsendable(Exception):
-    """The order cannot be put into the vendor's form; says why, and how to hold it."""
-
-    def __init__(self, reason: str, hold_type: str) -> None:
-        super().__init__(reason)
-        self.reason, self.hold_type = reason, hold_type
 
 
 class SaleLine(Wire):
@@ -76,12 +70,6 @@ class SalePage(Wire):
     def shown(self) -> str:
         """Return how a person finds the sale."""
         return f"sale {self.order.sale_order_number or self.id}"
-
-
-def open_lines(order: SalesOrder) -> tuple[OrderLine, ...]:
-    """Return the lines that the marketplace still wants; a cancelled line is never sent."""
-    gone = {LineStatus.CANCELLED, LineStatus.CANCEL_REQUESTED}
-    return tuple(line for line in order.lines if line.status not in gone)
 
 
 def header_of(order: SalesOrder, options: Cin7CoreOptions) -> dict[str, Any]:
@@ -202,7 +190,7 @@ def _line(line: OrderLine, product: ProductRow, options: Cin7CoreOptions) -> dic
             "add it to other_tax_rules.",
             "unknown_value",
         )
-    price = _price(line, rate, options)
+    price = net_price(line, rate, options.price_when_unsent, "Cin7 Core").quantize(_FOUR_PLACES, ROUND_HALF_UP)
     total = price * line.quantity
     tax = line.tax if line.tax is not None else (total * rate / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return {
@@ -218,21 +206,6 @@ def _line(line: OrderLine, product: ProductRow, options: Cin7CoreOptions) -> dic
         "Comment": line.line,
         "Total": total,
     }
-
-
-def _price(line: OrderLine, rate: Decimal, options: Cin7CoreOptions) -> Decimal:
-    price = line.unit_price_net
-    if price is None and line.total_gross is not None and line.quantity > 0:
-        net = line.total_gross - line.tax if line.tax is not None else line.total_gross / (1 + rate / 100)
-        price = net / line.quantity
-    if price is None:
-        price = options.price_when_unsent
-    if price is None:
-        raise Unsendable(
-            f"Line {line.line} has no price, and Cin7 Core demands one: set price_when_unsent in the installation.",
-            "unknown_value",
-        )
-    return price.quantize(_FOUR_PLACES, ROUND_HALF_UP)
 
 
 def _address(to: Address) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from connectors.cin7_core.api import ROWS_A_PAGE, Api
-from connectors.cin7_core.mapping import ProductRow, Unreadable, product_of
+from connectors.cin7_core.mapping import ProductRow, product_of
+from connectors.reading import Unreadable
 
 _MISSES_LAST = timedelta(minutes=1)
 

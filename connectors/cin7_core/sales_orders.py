@@ -11,17 +11,16 @@ from connectors.cin7_core.order_mapping import (
     NOT_AVAILABLE,
     VOIDED,
     SalePage,
-    Unsendable,
     external_id_of,
     finding_of,
     header_of,
-    open_lines,
     order_of,
     sale_of,
 )
 from connectors.cin7_core.product_index import ProductIndex
 from connectors.cin7_core.settings import Cin7CoreOptions
 from connectors.http import VendorRefusal
+from connectors.ordering import Unsendable, one_by_one, open_lines
 from domain.answers import (
     Absent,
     Answer,
@@ -29,7 +28,6 @@ from domain.answers import (
     Done,
     Finding,
     Found,
-    Later,
     NotNow,
     NotYet,
     OutcomeUnknown,
@@ -68,16 +66,7 @@ class SalesOrderSink:
 
     async def send(self, records: Sequence[SalesOrder]) -> Mapping[str, Answer]:
         """Create each order, or finish what an earlier try began; raises when the first one could not be tried."""
-        answers: dict[str, Answer] = {}
-        for number, order in enumerate(records):
-            try:
-                answers[order.key] = await self._send(order)
-            except (NotNow, SystemTrouble) as trouble:
-                if not answers:
-                    raise
-                at = trouble.at if isinstance(trouble, NotNow) else self._api.clock.now()
-                return answers | {rest.key: Later(at, str(trouble)) for rest in records[number:]}
-        return answers
+        return await one_by_one(records, self._send, self._api.clock.now)
 
     async def find(self, records: Sequence[SalesOrder]) -> Mapping[str, Finding]:
         """Look the orders up by ExternalID, and by CustomerReference for those keyed by hand; verify their lines.

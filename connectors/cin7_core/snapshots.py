@@ -10,12 +10,12 @@ from connectors.cin7_core.api import ROWS_A_PAGE, Api
 from connectors.cin7_core.mapping import (
     PRODUCT_KEEPS,
     STOCK_KEEPS,
-    Unreadable,
     item_of,
     kept_product,
     stock_level_of,
     stock_rows,
 )
+from connectors.reading import Unreadable
 from connectors.roles import FeedShape, OpenOrder
 from domain.budgets import Lane
 from domain.records import Page, Received, Reject

@@ -1,0 +1,16 @@
+"""What every mapping from wire to record shares: how a payload that cannot be read is told."""
+
+from pydantic import ValidationError
+
+
+class Unreadable(Exception):
+    """A payload that cannot become a record; says why without repeating a value, and how to hold it."""
+
+    def __init__(self, reason: str, hold_type: str = "malformed_payload") -> None:
+        super().__init__(reason)
+        self.reason, self.hold_type = reason, hold_type
+
+
+def faults(trouble: ValidationError) -> str:
+    """Name the fields at fault, without their values."""
+    return "; ".join(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in trouble.errors())
