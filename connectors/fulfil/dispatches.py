@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from connectors.fulfil.tenant import Tenant
-from connectors.fulfil.wire import Day, Number, Unreadable, Wire, faults
+from connectors.fulfil.wire import Day, Number, Wire
+from connectors.reading import Unreadable, faults
 from connectors.roles import FeedShape, OpenOrder
 from domain.records import Dispatch, Page, Received, Reject, ShippedLine
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import Field
 
-from connectors.fulfil.order_mapping import open_lines
 from connectors.fulfil.wire import Number, Wire
+from connectors.ordering import open_lines
 from domain.answers import Absent, Accepted, Answer, Contradicted, Done, Finding, Found, NotYet, Refused, Unknown
 from domain.records import OrderLine, SalesOrder
 

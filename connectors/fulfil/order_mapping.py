@@ -6,25 +6,12 @@ from typing import Any
 
 from connectors.fulfil.settings import FulfilOptions
 from connectors.fulfil.wire import typed
+from connectors.ordering import Unsendable, net_price, open_lines
 from connectors.roles import OrderLimits
-from domain.records import Address, LineStatus, OrderLine, SalesOrder
+from domain.records import Address, OrderLine, SalesOrder
 
 LIMITS = OrderLimits(street_lines=2, street_line_length=255, name_length=255, city_length=255)
-_GONE = {LineStatus.CANCELLED, LineStatus.CANCEL_REQUESTED}
 _PENNY, _FOUR_PLACES = Decimal("0.01"), Decimal("0.0001")
-
-
-class Unsendable(Exception):
-    """The order cannot be put into Fulfil's form; says why, and how to hold it."""
-
-    def __init__(self, reason: str, hold_type: str) -> None:
-        super().__init__(reason)
-        self.reason, self.hold_type = reason, hold_type
-
-
-def open_lines(order: SalesOrder) -> tuple[OrderLine, ...]:
-    """Return the lines that the marketplace still wants; a cancelled line is never sent."""
-    return tuple(line for line in order.lines if line.status not in _GONE)
 
 
 def order_of(order: SalesOrder, options: FulfilOptions) -> dict[str, Any]:
@@ -64,7 +51,7 @@ def order_of(order: SalesOrder, options: FulfilOptions) -> dict[str, Any]:
 
 def _line(line: OrderLine, order: SalesOrder, options: FulfilOptions) -> tuple[dict[str, Any], Decimal, Decimal]:
     rate = options.tax_percent if line.tax_rate is None else line.tax_rate
-    price = _price(line, rate, options)
+    price = net_price(line, rate, options.price_when_unsent, "Fulfil").quantize(_FOUR_PLACES, ROUND_HALF_UP)
     net = (price * line.quantity).quantize(_PENNY, ROUND_HALF_UP)
     tax = line.tax if line.tax is not None else (net * rate / 100).quantize(_PENNY, ROUND_HALF_UP)
     body = {
@@ -90,21 +77,6 @@ def _taxes(line: OrderLine, rate: Decimal, tax: Decimal, options: FulfilOptions)
             "unknown_value",
         )
     return [{"name": name, "rate": rate / 100, "amount": typed(tax)}]
-
-
-def _price(line: OrderLine, rate: Decimal, options: FulfilOptions) -> Decimal:
-    price = line.unit_price_net
-    if price is None and line.total_gross is not None and line.quantity > 0:
-        net = line.total_gross - line.tax if line.tax is not None else line.total_gross / (1 + rate / 100)
-        price = net / line.quantity
-    if price is None:
-        price = options.price_when_unsent
-    if price is None:
-        raise Unsendable(
-            f"Line {line.line} has no price, and Fulfil demands one: set price_when_unsent in the installation.",
-            "unknown_value",
-        )
-    return price.quantize(_FOUR_PLACES, ROUND_HALF_UP)
 
 
 def _payments(order: SalesOrder, total: Decimal, options: FulfilOptions) -> list[dict[str, Any]]:

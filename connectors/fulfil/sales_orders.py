@@ -7,16 +7,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from connectors.fulfil.order_evidence import LINE_FIELDS, SALE_FIELDS, Sale, answer_of, finding
-from connectors.fulfil.order_mapping import Unsendable, open_lines, order_of
+from connectors.fulfil.order_mapping import order_of
 from connectors.fulfil.settings import FulfilOptions
 from connectors.fulfil.tenant import Tenant
 from connectors.http import VendorRefusal
+from connectors.ordering import Unsendable, one_by_one, open_lines
 from domain.answers import (
     Absent,
     Accepted,
     Answer,
     Finding,
-    Later,
     NotNow,
     OutcomeUnknown,
     Refused,
@@ -44,16 +44,7 @@ class SalesOrderSink:
 
     async def send(self, records: Sequence[SalesOrder]) -> Mapping[str, Answer]:
         """Create each order; raises when the first one could not be tried."""
-        answers: dict[str, Answer] = {}
-        for number, order in enumerate(records):
-            try:
-                answers[order.key] = await self._send(order)
-            except (NotNow, SystemTrouble) as trouble:
-                if not answers:
-                    raise
-                at = trouble.at if isinstance(trouble, NotNow) else self._tenant.now()
-                return answers | {rest.key: Later(at, str(trouble)) for rest in records[number:]}
-        return answers
+        return await one_by_one(records, self._send, self._tenant.now)
 
     async def find(self, records: Sequence[SalesOrder]) -> Mapping[str, Finding]:
         """Look the orders up by channel identifier, and by reference for those keyed by hand: two calls a hundred."""

@@ -11,7 +11,8 @@ from pydantic import Field, ValidationError
 
 from connectors.fulfil.settings import FulfilOptions
 from connectors.fulfil.tenant import Tenant
-from connectors.fulfil.wire import Number, Unreadable, Wire, faults
+from connectors.fulfil.wire import Number, Wire
+from connectors.reading import Unreadable, faults
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import Fatal
 from domain.budgets import Lane
@@ -84,9 +85,7 @@ class _ProductFeed:
         if is_sound and len(ids) >= self._tenant.page_size:
             page.cursor, page.more = replace(scan, after=ids[-1], rows=seen).text(), True
         elif is_sound and seen:
-            page.complete = seen == await self._tenant.value(
-                _PRODUCT, "search_count", [list(self._domain)], lane=Lane.BULK
-            )
+            page.complete = seen == await self._tenant.count(_PRODUCT, list(self._domain), lane=Lane.BULK)
         return page
 
     def parse(self, raw: dict[str, Any]) -> Received | Reject:

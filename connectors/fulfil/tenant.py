@@ -59,21 +59,18 @@ class Tenant:
         lane: Lane = Lane.NORMAL,
     ) -> list[Any]:
         """Ask for a list. Raises `Unavailable`, `Fatal` or `NotNow`: no record is to blame for a question."""
-        answer = await self.value(model, method, arguments, context=context, lane=lane)
+        answer = await self._answer(model, method, arguments, context, lane)
         if not isinstance(answer, list):
             raise self.unavailable(f"{model} {method} answered with no list.")
         return answer
 
-    async def value(
-        self,
-        model: str,
-        method: str,
-        arguments: Sequence[Any],
-        *,
-        context: Mapping[str, Any] | None = None,
-        lane: Lane = Lane.NORMAL,
+    async def count(self, model: str, domain: Domain, *, lane: Lane = Lane.NORMAL) -> Any:
+        """Ask how many rows a domain has. Raises as `ask`."""
+        return await self._answer(model, "search_count", [domain], None, lane)
+
+    async def _answer(
+        self, model: str, method: str, arguments: Sequence[Any], context: Mapping[str, Any] | None, lane: Lane
     ) -> Any:
-        """Ask for anything. Raises as `ask`."""
         path, params = f"/model/{model}/{method}", {"context": json.dumps(context or {})}
         try:
             return await self._account.read("PUT", path, params=params, body=arguments, lane=lane)

@@ -4,18 +4,10 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 LARGEST_QUANTITY = 999_999_999
 """More eaches than this are a mistake, and an exponent could fill the memory."""
-
-
-class Unreadable(Exception):
-    """A payload that cannot become a record; says why without repeating a value, and how to hold it."""
-
-    def __init__(self, reason: str, hold_type: str = "malformed_payload") -> None:
-        super().__init__(reason)
-        self.reason, self.hold_type = reason, hold_type
 
 
 def typed(amount: Decimal) -> dict[str, str]:
@@ -63,8 +55,3 @@ class Wire(BaseModel):
     """What we read of one of Fulfil's records: strict about what we need, blind to the rest."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, populate_by_name=True)
-
-
-def faults(trouble: ValidationError) -> str:
-    """Name the fields at fault, without their values."""
-    return "; ".join(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in trouble.errors())

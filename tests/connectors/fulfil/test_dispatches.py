@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.fulfil.dispatches import dispatch_of
-from connectors.fulfil.wire import Unreadable
+from connectors.reading import Unreadable
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import Unavailable
 from domain.records import Dispatch, Page, Reject, ShippedLine
