@@ -7,6 +7,7 @@ from connectors.roles import GivesDispatches, GivesItems, GivesStockLevels, Take
 from domain.answers import Done
 from domain.records import Deducts, SalesOrder, StockLevel
 from sandbox.cin7_core.books import MAIN_WAREHOUSE
+from tests.connectors.making import sales_order
 from tests.contract.harness import FeedCase, SinkCase
 from tests.contract.wire import Route
 
@@ -29,8 +30,6 @@ class World:
         return self._number
 
     async def order(self) -> SalesOrder:
-        from tests.connectors.cin7_core.harness import sales_order
-
         if not self.company.sandbox.company.stock.products:
             self.company.put_item("MUG-1", 9_000)
             self.company.put_item("BOWL-1", 9_000)

@@ -5,8 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -17,16 +15,16 @@ from connectors.cin7_core.settings import Cin7CoreOptions, Cin7CoreSettings
 from connectors.http import Surroundings
 from connectors.roles import Feed, OpenOrder
 from domain.answers import Done
-from domain.records import Address, OrderLine, Page, SalesOrder
+from domain.records import Page, SalesOrder
 from sandbox.cin7_core import Cin7Core as PretendCompany
 from sandbox.kit import Fault
 from tests.connectors.cin7_core import cases
+from tests.connectors.making import PERSONAL
 from tests.contract.harness import FeedCase, SinkCase
 from tests.doubles import BucketBudgets, KeptArchive, ManualClock, OpenBudgets
 
 ACCOUNT_ID = "0f0e0d0c-0000-4000-8000-0000000000aa"
 APPLICATION_KEY = "5ec2e7e5-0000-4000-8000-0000000000bb"
-PERSONAL = ("Wilhelmina", "Private Road", "Secret Cottage", "Hushford", "HU5 4HH", "07700900999", "personal.example")
 SECRETS = (APPLICATION_KEY,)
 BASE = "/ExternalApi/v2"
 ROUTES = {
@@ -138,26 +136,3 @@ async def scan(feed: Feed) -> list[Page]:
     while pages[-1].more:
         pages.append(await feed.read(pages[-1].cursor, ()))
     return pages
-
-
-def sales_order(key: str = "5501-A", reference: str = "900100200", **changes: Any) -> SalesOrder:
-    """Return an order of two lines, all personal fields filled with words that a test can look for."""
-    lines = changes.pop("lines", None) or (order_line(f"{key}-1", "MUG-1", 2), order_line(f"{key}-2", "BOWL-1", 1))
-    to = Address(
-        name="Wilhelmina Personal",
-        street=("7 Private Road", "Secret Cottage"),
-        city="Hushford",
-        postcode="HU5 4HH",
-        country="GB",
-        phone="07700900999",
-        email="wilhelmina@personal.example",
-    )
-    placed_at = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-    values = {"key": key, "reference": reference, "external_id": key, "placed_at": placed_at, "ship_to": to} | changes
-    return SalesOrder(lines=lines, **values)
-
-
-def order_line(line: str, sku: str | None, quantity: int, **changes: Any) -> OrderLine:
-    """Return a line at 10.00 net and 12.00 gross each."""
-    money = {"unit_price_net": Decimal("10.00"), "tax_rate": Decimal(20), "total_gross": Decimal("12.00") * quantity}
-    return OrderLine(line=line, sku=sku, ean=None, stock_number=None, quantity=quantity, **{**money, **changes})

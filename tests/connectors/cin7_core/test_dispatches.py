@@ -9,7 +9,8 @@ from domain.answers import NotNow, Unavailable
 from domain.payloads import split
 from domain.records import Dispatch, Page, Received, Reject, ShippedLine
 from sandbox.kit import Fault
-from tests.connectors.cin7_core.harness import PERSONAL, Harness, order_line, sales_order
+from tests.connectors.cin7_core.harness import Harness
+from tests.connectors.making import PERSONAL, order_line, sales_order
 
 
 @pytest.fixture

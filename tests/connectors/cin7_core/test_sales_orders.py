@@ -23,7 +23,8 @@ from domain.answers import (
 from domain.budgets import Lane
 from domain.records import LineStatus, SalesOrder
 from sandbox.kit import Fault
-from tests.connectors.cin7_core.harness import PERSONAL, SECRETS, Harness, order_line, sales_order
+from tests.connectors.cin7_core.harness import SECRETS, Harness
+from tests.connectors.making import PERSONAL, order_line, sales_order
 
 LOST = [
     Fault(kind="status", status=500, body=[{"ErrorCode": 500, "Exception": "Unexpected"}]),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from connectors.roles import GivesDispatches, GivesItems, GivesStockLevels, OpenOrder, TakesSalesOrders
 from domain.records import Deducts, SalesOrder, StockLevel
+from tests.connectors.making import sales_order
 from tests.contract.harness import FeedCase, SinkCase
 from tests.contract.wire import Route
 
@@ -28,8 +29,6 @@ class World:
         return self._number
 
     async def order(self) -> SalesOrder:
-        from tests.connectors.fulfil.harness import sales_order
-
         if not self.tenant.tenant.products:
             self.tenant.put_item("MUG-1", 9_000)
             self.tenant.put_item("BOWL-1", 9_000)

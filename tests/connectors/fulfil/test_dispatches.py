@@ -12,7 +12,8 @@ from connectors.roles import FeedShape, OpenOrder
 from domain.answers import Unavailable
 from domain.records import Dispatch, Page, Reject, ShippedLine
 from sandbox.kit import Fault
-from tests.connectors.fulfil.harness import Harness, sales_order
+from tests.connectors.fulfil.harness import Harness
+from tests.connectors.making import sales_order
 
 RAW: dict[str, Any] = {
     "id": 881,

@@ -10,7 +10,8 @@ import pytest
 from connectors.fulfil.settings import FulfilSettings
 from connectors.roles import Delivery, Forged, PushesNews, PushReply
 from domain.records import Kind
-from tests.connectors.fulfil.harness import WEBHOOK_SECRET, Harness, sales_order
+from tests.connectors.fulfil.harness import WEBHOOK_SECRET, Harness
+from tests.connectors.making import sales_order
 
 BOTH = frozenset({Kind.DISPATCH, Kind.STOCK_LEVEL})
 HEADER = "x-fulfil-hmac-sha256"

@@ -9,7 +9,8 @@ from connectors.fulfil.order_evidence import Sale, finding
 from domain.answers import Absent, Accepted, Contradicted, Done, Fatal, Found, NotYet, Refused, Unknown
 from domain.records import Address, LineStatus, SalesOrder
 from sandbox.kit import Fault
-from tests.connectors.fulfil.harness import CHANNEL, Harness, order_line, sales_order
+from tests.connectors.fulfil.harness import CHANNEL, Harness
+from tests.connectors.making import order_line, sales_order
 
 CREATE = r"/api/v2/model/sale\.channel/create_order"
 

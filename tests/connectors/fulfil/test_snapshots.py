@@ -10,7 +10,8 @@ from connectors.roles import Feed
 from domain.answers import Fatal, NotNow
 from domain.records import Deducts, Item, Page, Reject, StockLevel
 from sandbox.kit import Fault
-from tests.connectors.fulfil.harness import API_KEY, Harness, sales_order
+from tests.connectors.fulfil.harness import API_KEY, Harness
+from tests.connectors.making import sales_order
 
 READ = r"/api/v2/model/product\.product/read"
 SEARCH = r"/api/v2/model/product\.product/search"

@@ -11,7 +11,8 @@ from connectors.roles import FeedShape, OpenOrder
 from domain.answers import Fatal, NotNow, Unavailable
 from domain.records import Dispatch, Page, Reject, ShippedLine
 from sandbox.kit import Fault
-from tests.connectors.magento.harness import Harness, order_line, sales_order
+from tests.connectors.magento.harness import Harness
+from tests.connectors.making import order_line, sales_order
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ from domain.answers import (
 )
 from domain.records import LineStatus, SalesOrder
 from sandbox.kit import Fault
-from tests.connectors.magento.harness import PERSONAL, SECRETS, Harness, order_line, sales_order
+from tests.connectors.magento.harness import SECRETS, Harness
+from tests.connectors.making import PERSONAL, order_line, sales_order
 from tests.doubles import BucketBudgets
 
 

@@ -13,7 +13,8 @@ from domain.records import Deducts, Page, Reject, StockLevel
 from domain.stock import available_to_sell
 from sandbox.kit import Fault
 from sandbox.magento import InputLimits
-from tests.connectors.magento.harness import Harness, order_line, sales_order
+from tests.connectors.magento.harness import Harness
+from tests.connectors.making import order_line, sales_order
 
 
 async def scan(feed: Feed, started_at: str | None = None) -> list[Page]:

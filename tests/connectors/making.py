@@ -1,0 +1,33 @@
+"""Orders that every back office's tests make, with words in each person's field that a test can look for."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from domain.records import Address, OrderLine, SalesOrder
+from tests.doubles import ManualClock
+
+PERSONAL = ("Wilhelmina", "Private Road", "Secret Cottage", "Hushford", "HU5 4HH", "07700900999", "personal.example")
+
+
+def sales_order(key: str = "5501-A", reference: str = "900100200", **changes: Any) -> SalesOrder:
+    """Return an order of two lines, all personal fields filled with words that a test can look for."""
+    lines = changes.pop("lines", None) or (order_line(f"{key}-1", "MUG-1", 2), order_line(f"{key}-2", "BOWL-1", 1))
+    to = Address(
+        name="Wilhelmina Personal",
+        street=("7 Private Road", "Secret Cottage"),
+        city="Hushford",
+        postcode="HU5 4HH",
+        country="GB",
+        phone="07700900999",
+        email="wilhelmina@personal.example",
+    )
+    placed_at = ManualClock().now() - timedelta(hours=1)
+    values = {"key": key, "reference": reference, "external_id": key, "placed_at": placed_at, "ship_to": to} | changes
+    return SalesOrder(lines=lines, **values)
+
+
+def order_line(line: str, sku: str | None, quantity: int, **changes: Any) -> OrderLine:
+    """Return a line at 10.00 net and 12.00 gross each."""
+    money = {"unit_price_net": Decimal("10.00"), "tax_rate": Decimal(20), "total_gross": Decimal("12.00") * quantity}
+    return OrderLine(line=line, sku=sku, ean=None, stock_number=None, quantity=quantity, **{**money, **changes})
