@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
@@ -120,4 +121,4 @@ def _counted(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _text(units: dict[str, Any]) -> str:
-    return ", ".join(f"{quantity} x {sku}" for sku, quantity in sorted(units.items())) or "nothing"
+    return ", ".join(f"{Decimal(each).normalize():f} x {sku}" for sku, each in sorted(units.items())) or "nothing"

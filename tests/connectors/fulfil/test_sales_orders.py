@@ -273,6 +273,27 @@ async def test_an_order_cancelled_there_is_not_sent_again_in_silence(harness: Ha
         assert isinstance(await send(harness, sales_order()), Refused)
 
 
+async def test_other_units_under_our_identifier_or_reference_are_named(harness: Harness) -> None:
+    await send(harness, sales_order())
+    changed = sales_order(lines=(order_line("L1", "MUG-1", 3), order_line("L2", "BOWL-1", 1)))
+    [sale] = harness.tenant.sales.values()
+    told = f"sale SO{sale.id} holds 1 x BOWL-1, 2 x MUG-1; the order wants 1 x BOWL-1, 3 x MUG-1."
+    assert await find(harness, changed) == Contradicted(told)
+    assert isinstance(await send(harness, changed), Refused), "a repeat changes nothing there"
+
+
+@pytest.mark.parametrize("answer", [{"type": "UserError", "message": "x"}, "Error", [], [1, 2], {"id": 7}, True, None])
+async def test_an_answer_that_names_no_sale_is_unknown_even_when_it_was_made(harness: Harness, answer: Any) -> None:
+    harness.sandbox.faults.append(Fault("error_in_200", "PUT", CREATE, "after", body=answer))
+    assert isinstance(await send(harness, sales_order()), Unknown)
+    assert harness.count("5501-A") == 1
+
+
+async def test_a_bare_id_names_a_sale(harness: Harness) -> None:
+    harness.sandbox.faults.append(Fault("error_in_200", "PUT", CREATE, "after", body=1203))
+    assert isinstance(await send(harness, sales_order()), Done)
+
+
 async def test_a_done_order_is_found(harness: Harness) -> None:
     await harness.shipped(sales_order())
     assert isinstance(await find(harness, sales_order()), Found)

@@ -116,6 +116,17 @@ async def test_a_product_that_goes_inactive_meanwhile_spoils_the_scan() -> None:
     assert (first.more, last.more, last.complete) == (True, False, False)
 
 
+async def test_a_product_that_was_asked_for_and_not_answered_spoils_the_scan() -> None:
+    harness = Harness()
+    harness.put_item("MUG-1", 1)
+    harness.put_item("BOWL-1", 1)
+    row = {"id": harness.tenant.products["MUG-1"].id, "code": "MUG-1", "active": True, "quantity_available": 1.0}
+    for feed in (harness.connector.stock_feed, harness.connector.item_feed):
+        harness.sandbox.faults.append(Fault("error_in_200", "PUT", READ, body=[row]))
+        [page] = await scan(feed)
+        assert (len(page), page.complete) == (1, False)
+
+
 async def test_an_empty_tenant_is_never_a_whole_scan() -> None:
     harness = Harness()
     for feed in (harness.connector.stock_feed, harness.connector.item_feed):
