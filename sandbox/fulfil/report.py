@@ -34,7 +34,7 @@ def _order(sale: Sale) -> dict[str, Any]:
         "reference": sale.reference,
         "channel": sale.channel.kind,
         "created_at": iso(sale.created_at),
-        "deducted_at": iso(sale.planned_at),
+        "deducted_at": None if sale.has_exception else iso(sale.created_at),
         "state": sale.state,
         "lines": [
             {

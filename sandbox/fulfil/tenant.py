@@ -45,6 +45,7 @@ class Tenant:
         self.on_hand: Counter[Key] = Counter()
         self.promised: Counter[Key] = Counter()
         self._assigned: Counter[Key] = Counter()
+        self._drafted: Counter[int] = Counter()
         self.products: dict[str, Product] = {}
         self.sales: dict[int, Sale] = {}
         self.shipments: dict[int, Shipment] = {}
@@ -102,13 +103,20 @@ class Tenant:
             return
         due_at = self.clock.now() + timedelta(seconds=self.switches.processing_seconds)
         self._drafts.append((due_at, sale))
+        self._draft(sale, 1)
         self.advance()
+
+    def _draft(self, sale: Sale, times: int) -> None:
+        """Count (or, with -1, count no longer) what a draft will promise: available does not know of it, the truth does."""
+        for line in sale.lines:
+            self._drafted[line.product.id] += 0 if line.is_return else times * line.quantity
+            self.note(line.product)
 
     # ---- stock -----------------------------------------------------------------------------------
 
     def free(self, product: Product) -> int:
-        """Return what is there and promised to nobody, in all warehouses."""
-        return sum(self.available(product, place) for place in self.warehouses.values())
+        """Return what is there and promised to nobody, in all warehouses; a draft is a promise too."""
+        return sum(self.available(product, place) for place in self.warehouses.values()) - self._drafted[product.id]
 
     def available(self, product: Product, warehouse: Place) -> int:
         """Return what may be promised from one warehouse; negative when it promised too much."""
@@ -149,6 +157,8 @@ class Tenant:
 
     def _plan(self, sale: Sale) -> None:
         sale.state, sale.planned_at = PROCESSING, self.clock.now()
+        for line in sale.lines:
+            self._drafted[line.product.id] -= 0 if line.is_return else line.quantity
         lines: dict[int, list[SaleLine]] = {}
         for line in sale.lines:
             if not line.is_return:
@@ -268,6 +278,8 @@ class Tenant:
         """Cancel a sale of which nothing has left and no shipment is open."""
         if sale.state in {DONE, CANCEL} or any(each.state != CANCEL for each in sale.shipments):
             raise Refused.by_rule(f"Sale {sale.number} is {sale.state}: cancel its shipments first")
+        if sale.planned_at is None and not sale.has_exception:
+            self._draft(sale, -1)
         sale.state = CANCEL
 
 

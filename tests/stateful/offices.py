@@ -56,6 +56,14 @@ def _secrets(system: str, **values: str) -> dict[str, str]:
 
 _KEYS = Credentials("consumer", "consumer-secret", "token", "token-secret")
 
+
+def _fulfil(clock: Clock, seed: int) -> Fulfil:
+    """Every second tenant plans its orders a while after it took them: until then its stock does not know of them."""
+    made = Fulfil(clock, seed=seed, api_key="key")
+    made.switches.processing_seconds = 90.0 * (seed % 2)
+    return made
+
+
 OFFICES = {
     "magento": Office(
         "magento",
@@ -77,7 +85,7 @@ OFFICES = {
     ),
     "fulfil": Office(
         "fulfil",
-        lambda clock, seed: Fulfil(clock, seed=seed, api_key="key"),
+        _fulfil,
         _secrets("fulfil", api_key="key"),
         (("PUT", r"/api/v2/model/sale\.channel/create_order"),),
         {"channel": 37},

@@ -89,10 +89,17 @@ async def test_an_order_is_planned_at_once_or_after_its_time_as_a_draft() -> Non
     desk.system.switches.processing_seconds = 60
     slow = await desk.create(identifier="JL-2")
     assert await desk.field("sale.sale", slow, "state") == "draft"
-    assert (await desk.stock())[MUG] == (10, 8)
+    assert (await desk.stock())[MUG] == (10, 8), "a draft is not deducted"
+    assert desk.system.free(MUG) == 6, "and is promised all the same"
     desk.clock.move(60)
     assert await desk.field("sale.sale", slow, "state") == "processing"
     assert (await desk.stock())[MUG] == (10, 6)
+    given_up = await desk.create(identifier="JL-3")
+    assert desk.system.free(MUG) == 4
+    assert (await desk.ask(f"sale.sale/{given_up}/cancel")).status_code == 200
+    desk.clock.move(60)
+    assert await desk.field("sale.sale", given_up, "state") == "cancel"
+    assert ((await desk.stock())[MUG], desk.system.free(MUG)) == ((10, 6), 6)
 
 
 async def test_available_is_on_hand_without_what_is_promised_and_may_be_negative() -> None:
