@@ -1,6 +1,6 @@
 """One tenant: its books and its warehouses, with what is promised, assigned and free."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -52,7 +52,7 @@ class Tenant:
         self.warehouses: dict[str, Place] = {}
         self.channels: dict[int, Channel] = {}
         self._carriers: dict[tuple[str, str], Named] = {}
-        self._drafts: deque[tuple[datetime, Sale]] = deque()
+        self._drafts: list[tuple[datetime, Sale]] = []
         self._waiting: dict[int, Shipment] = {}
         self.ready: dict[int, Shipment] = {}
         self.add_channel(channel, "john-lewis", "integration")
@@ -94,14 +94,15 @@ class Tenant:
         return self._carriers[model, name]
 
     def add_sale(self, sale: Sale) -> None:
-        """Keep a sale and its lines; it is planned at once, or when its time as a draft is over."""
+        """Keep a sale and its lines; it is planned when its time as a draft is over; one of the web shop at once."""
         self.sales[sale.id] = sale
         self.models.named("sale.sale").add(sale)
         for line in sale.lines:
             self.models.named("sale.line").add(line)
         if sale.state == CANCEL or sale.has_exception:
             return
-        due_at = self.clock.now() + timedelta(seconds=self.switches.processing_seconds)
+        wait = 0.0 if sale.channel is self.web else self.switches.processing_seconds
+        due_at = self.clock.now() + timedelta(seconds=wait)
         self._drafts.append((due_at, sale))
         self._draft(sale, 1)
         self.advance()
@@ -150,8 +151,9 @@ class Tenant:
 
     def advance(self) -> None:
         """Plan the sales whose time as a draft is over."""
-        while self._drafts and self._drafts[0][0] <= self.clock.now():
-            sale = self._drafts.popleft()[1]
+        due = [sale for at, sale in self._drafts if at <= self.clock.now()]
+        self._drafts = [(at, sale) for at, sale in self._drafts if at > self.clock.now()]
+        for sale in due:
             if sale.state not in {CANCEL, DONE}:
                 self._plan(sale)
 

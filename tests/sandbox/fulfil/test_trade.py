@@ -215,7 +215,9 @@ async def test_a_sale_is_cancelled_after_its_shipments_and_never_once_packed() -
 
 async def test_the_web_shop_sells_only_what_is_free_and_a_return_is_no_order() -> None:
     desk = Desk()
+    desk.system.switches.processing_seconds = 60
     assert desk.system.sell_elsewhere(JUG, 4)
+    assert (await desk.stock())[JUG] == (4, 0)
     assert not desk.system.sell_elsewhere(JUG, 1)
     desk.system.key_order_by_hand("900100200", {MUG: 1}, is_return=True)
     assert [one["channel"] for one in desk.system.dump()["orders"]] == ["web"]
