@@ -24,6 +24,8 @@ API_KEY = "key-of-the-tenant-1"
 WEBHOOK_SECRET = "c2VjcmV0IG9mIHRoZSB3ZWJob29r"
 CHANNEL = 37
 BASE = "/api/v2/model"
+CREATE = r"/api/v2/model/sale\.channel/create_order"
+"""The route that creates, as faults are put on it."""
 
 
 class Harness:
@@ -110,3 +112,21 @@ class Harness:
         order = await self.created(record)
         self.sandbox.ship(order.external_id, carrier, tracking)
         return order
+
+
+def stocked(**options: Any) -> Harness:
+    """Return a harness whose tenant has plenty of what `sales_order` asks for."""
+    made = Harness(**options)
+    made.put_item("MUG-1", 100)
+    made.put_item("BOWL-1", 100, ean=None)
+    return made
+
+
+async def send(harness: Harness, order: SalesOrder) -> Any:
+    """Send one order and return its answer."""
+    return (await harness.connector.sales_order_sink.send([order]))[order.key]
+
+
+async def find(harness: Harness, order: SalesOrder) -> Any:
+    """Look one order up and return the finding."""
+    return (await harness.connector.sales_order_sink.find([order]))[order.key]

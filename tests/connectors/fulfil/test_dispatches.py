@@ -12,7 +12,7 @@ from connectors.roles import FeedShape, OpenOrder
 from domain.answers import Unavailable
 from domain.records import Dispatch, Page, Reject, ShippedLine
 from sandbox.kit import Fault
-from tests.connectors.fulfil.harness import Harness
+from tests.connectors.fulfil.harness import Harness, stocked
 from tests.connectors.making import sales_order
 
 RAW: dict[str, Any] = {
@@ -29,10 +29,7 @@ RAW: dict[str, Any] = {
 
 @pytest.fixture
 def harness() -> Harness:
-    made = Harness()
-    made.put_item("MUG-1", 100)
-    made.put_item("BOWL-1", 100, ean=None)
-    return made
+    return stocked()
 
 
 async def read(harness: Harness, *about: OpenOrder, cursor: str | None = None) -> Page:

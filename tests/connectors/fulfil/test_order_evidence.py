@@ -6,32 +6,14 @@ import pytest
 
 from connectors.fulfil.order_evidence import Sale, finding
 from domain.answers import Absent, Contradicted, Done, Found, Refused, Unknown
-from domain.records import SalesOrder
 from sandbox.kit import Fault
-from tests.connectors.fulfil.harness import CHANNEL, Harness
+from tests.connectors.fulfil.harness import CHANNEL, CREATE, Harness, find, send, stocked
 from tests.connectors.making import order_line, sales_order
-
-CREATE = r"/api/v2/model/sale\.channel/create_order"
 
 
 @pytest.fixture
 def harness() -> Harness:
     return stocked()
-
-
-def stocked(**options: Any) -> Harness:
-    made = Harness(**options)
-    made.put_item("MUG-1", 100)
-    made.put_item("BOWL-1", 100, ean=None)
-    return made
-
-
-async def send(harness: Harness, order: SalesOrder) -> Any:
-    return (await harness.connector.sales_order_sink.send([order]))[order.key]
-
-
-async def find(harness: Harness, order: SalesOrder) -> Any:
-    return (await harness.connector.sales_order_sink.find([order]))[order.key]
 
 
 async def test_an_order_keyed_by_hand_is_found_by_its_reference(harness: Harness) -> None:

@@ -6,32 +6,15 @@ from typing import Any
 import pytest
 
 from domain.answers import Accepted, Done, Fatal, Found, NotYet, Refused, Unknown
-from domain.records import Address, LineStatus, SalesOrder
+from domain.records import Address, LineStatus
 from sandbox.kit import Fault
-from tests.connectors.fulfil.harness import CHANNEL, Harness
+from tests.connectors.fulfil.harness import CHANNEL, CREATE, Harness, find, send, stocked
 from tests.connectors.making import order_line, sales_order
-
-CREATE = r"/api/v2/model/sale\.channel/create_order"
 
 
 @pytest.fixture
 def harness() -> Harness:
     return stocked()
-
-
-def stocked(**options: Any) -> Harness:
-    made = Harness(**options)
-    made.put_item("MUG-1", 100)
-    made.put_item("BOWL-1", 100, ean=None)
-    return made
-
-
-async def send(harness: Harness, order: SalesOrder) -> Any:
-    return (await harness.connector.sales_order_sink.send([order]))[order.key]
-
-
-async def find(harness: Harness, order: SalesOrder) -> Any:
-    return (await harness.connector.sales_order_sink.find([order]))[order.key]
 
 
 async def test_the_order_goes_out_once_and_is_read_back(harness: Harness) -> None:
