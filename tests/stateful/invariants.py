@@ -24,6 +24,7 @@ class Watch:
         self.truth: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
         self.as_of: dict[str, datetime] = {}
         self.sending: set[str] = set()
+        self.set_last: dict[str, int] = {}  # what is shown may be less, by what was sold since
         self.zeroed: dict[str, int] = {}
         self.freed: list[tuple[datetime, str, int]] = []  # sold before a scan, given back by a cancellation after it
         self.found: set[str] = set()
@@ -107,7 +108,15 @@ class Watch:
                 self.freed += [(self.machine.clock.now(), sku, units) for sku, units in given_back.items()]
             for violation in _of_order(order, in_office, shipped):
                 self.violated(violation)
+        self._check_believed()
         self.tick()
+
+    def _check_believed(self) -> None:
+        """I6: the ledger believes the number that was set last; nobody believes one that is in flight."""
+        for row in self._rows("SELECT sku, published FROM level WHERE published IS NOT NULL"):
+            last = self.set_last.get(row.sku)
+            if last != row.published:
+                self.violated(f"I6 {row.sku}: {last} was published last, and the ledger believes {row.published}")
 
     def owed(self) -> bool:
         """Tell whether anything is still owed that no hold explains."""

@@ -1,8 +1,4 @@
-"""The safeties, each removed in turn by changing the running product; a named invariant must catch each.
-
-Lease fencing is not among them: it takes a worker that is suspended for longer than its lease at one
-moment of one message, which no seed has hit yet. tests/ledger/test_messages.py removes its effect directly.
-"""
+"""The safeties, each removed in turn by changing the running product; a named invariant must catch each."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import exists, false
+from sqlalchemy import exists, false, update
 
 from ledger import levels, messages, scans
+from ledger.rows import table
+from ledger.tables import Level, Message
 from tasks import confirm, filing, filing_orders
 from tests.stateful.machine import Profile
 
@@ -107,9 +105,25 @@ def _order_of_messages(stack: ExitStack) -> None:
     stack.callback(messages._claimable.cache_clear)
 
 
+def _lease_fencing(stack: ExitStack) -> None:
+    """Whoever wakes up after its lease writes what it knows, although another worker went on."""
+    message, level = table(Message).c, table(Level)
+
+    def mine(claimed: Any) -> Any:
+        return (message.id == claimed.id) & message.closed_at.is_(None)
+
+    def note(tx: Any, sending: Any, /, **facts: Any) -> bool:
+        same = (level.c.installation == tx.installation, level.c.sku == sending.sku)
+        return bool(tx.run(update(level).where(*same).values(**facts)) == 1)
+
+    stack.enter_context(patch.object(messages, "_mine", mine))
+    stack.enter_context(patch.object(levels, "_note", note))
+
+
 _LOSSY = Profile(weights={"buy": 30, "ship": 16, "trouble": 40, "restock": 5}, kill=0.3)
 _CROWDED = Profile(second_worker=1.0, kill=0.0, weights={"buy": 30, "sell_elsewhere": 10, "restock": 10})
 _GLITCHING = Profile(weights={"buy": 20, "glitch": 10, "restock": 10})
+_SUSPENDED = Profile(stall=0.2, kill=0.0, weights={"buy": 30, "sell_elsewhere": 10, "restock": 20})
 
 SABOTAGES = {
     "look before resend": Sabotage(_look_before_resend, ("I2", "I3"), _LOSSY),
@@ -118,6 +132,7 @@ SABOTAGES = {
     "the mass-zero stop": Sabotage(_mass_zero_stop, ("I7",), _GLITCHING),
     "attempt before call": Sabotage(_attempt_before_call, ("I2",), Profile(die_before_commit=0.3)),
     "order of messages": Sabotage(_order_of_messages, ("I4", "I10", "I12"), _LOSSY),
+    "lease fencing": Sabotage(_lease_fencing, ("I6",), _SUSPENDED),
 }
 
 

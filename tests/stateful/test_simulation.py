@@ -8,7 +8,7 @@ from tests.stateful.machine import play
 from tests.stateful.offices import OFFICES
 from tests.stateful.sabotage import SABOTAGES, sabotaged
 
-SEEDS = int(os.environ.get("SEEDS", "110"))
+SEEDS = int(os.environ.get("SEEDS", "500"))
 FIRST = int(os.environ.get("FIRST_SEED", "1"))
 BATCH = 10
 MOST_SEEDS_TO_CATCH = 500
