@@ -30,8 +30,11 @@ def all_installations(where: Path | None = None) -> dict[str, Installation]:
     for path in sorted(where.glob("*.toml")):
         try:
             installation = Installation.model_validate(tomllib.loads(path.read_text("utf-8")))
-        except tomllib.TOMLDecodeError as fault:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
             faults.append(f"{path.name}: it is not TOML: {fault}")
+            continue
+        except OSError as fault:
+            faults.append(f"{path.name}: it cannot be read: {fault.strerror}")
             continue
         except ValidationError as wrong:
             faults += [f"{path.name}: {'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in wrong.errors()]

@@ -29,9 +29,13 @@ def test_the_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
         'mode = "trade", every_seconds = 60', 'mode = "sell", every_seconds = 60'
     )
     written(tmp_path, harbour=two_faults, broken="name = [", inlet=GOOD.replace('"magento"', '"sesame"'))
+    (tmp_path / "accented.toml").write_bytes('name = "café"'.encode("latin-1"))
+    (tmp_path / "folder.toml").mkdir()
     with pytest.raises(WrongConfiguration) as caught:
         all_installations(tmp_path)
     told = str(caught.value)
+    assert "accented.toml: it is not TOML: 'utf-8' codec" in told
+    assert "folder.toml: it cannot be read" in told
     assert "harbour.toml: stock.age_limit_minutes" in told
     assert "harbour.toml: loops.orders.mode" in told
     assert "broken.toml: it is not TOML" in told
