@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import or_, select
 
+from domain.records import Kind
 from ledger.database import Transaction
-from ledger.rows import table
-from ledger.tables import Cause, Event, Hold, Inbox, ItemRow, Message, OrderLineRow, SalesOrderRow
+from ledger.rows import among, table
+from ledger.tables import Cause, Event, Hold, Inbox, ItemRow, Level, Message, OrderLineRow, SalesOrderRow
 
 
 def told(tx: Transaction, keys: Sequence[str]) -> list[tuple[datetime, dict[str, str]]]:
@@ -45,9 +46,37 @@ def told(tx: Transaction, keys: Sequence[str]) -> list[tuple[datetime, dict[str,
     return rows
 
 
+def told_of_stock(tx: Transaction, skus: Sequence[str]) -> list[tuple[datetime, dict[str, str]]]:
+    """Return what was published of these SKUs and when, what holds them, and what each should show now and why."""
+    event, hold, level = table(Event), table(Hold), table(Level)
+    published = (event.c.installation == tx.installation, event.c.order_key == "", event.c.kind == Kind.AVAILABILITY)
+    rows = [
+        (row.at, {"order": "", "what": f"stock {row.what}", "detail": row.detail, "run": row.run_id[:8]})
+        for row in tx.rows(select(event).where(*published, among(tx, event.c.key, skus)))
+    ]
+    held = (hold.c.installation == tx.installation, hold.c.subject == "level", hold.c.closed_at.is_(None))
+    rows += [
+        (row.opened_at, {"order": "", "what": f"hold {row.type}", "detail": row.detail, "run": ""})
+        for row in tx.rows(select(hold).where(*held, among(tx, hold.c.subject_id, skus)))
+    ]
+    for row in tx.rows(select(level).where(level.c.installation == tx.installation, among(tx, level.c.sku, skus))):
+        shown = "unknown" if row.published is None else row.published
+        detail = f"{row.wanted} wanted ({row.why}); {shown} published"
+        rows.append((tx.now, {"order": "", "what": "stock now", "detail": detail, "run": ""}))
+    return rows
+
+
+def skus(tx: Transaction, number: str) -> list[str]:
+    """Return the SKUs that a SKU, an EAN of either side or a stock number names."""
+    item = table(ItemRow)
+    names = (item.c.sku, item.c.ean, item.c.listing_ean, item.c.stock_number)
+    where = (item.c.installation == tx.installation, or_(*(name == number for name in names)))
+    return [row.sku for row in tx.rows(select(item.c.sku).where(*where))] if number else []
+
+
 def order_keys(tx: Transaction, number: str) -> list[str]:
     """Return the keys of the orders that a number, of whatever kind, belongs to."""
-    order, line, item = table(SalesOrderRow), table(OrderLineRow), table(ItemRow)
+    order, line = table(SalesOrderRow), table(OrderLineRow)
     rows, message = table(Inbox), table(Message)
     here = tx.installation
     found = {
@@ -59,14 +88,8 @@ def order_keys(tx: Transaction, number: str) -> list[str]:
             )
         )
     }
-    skus = [
-        row.sku
-        for row in tx.rows(
-            select(item.c.sku).where(item.c.installation == here, or_(item.c.sku == number, item.c.ean == number))
-        )
-    ]
     for statement in (
-        select(line.c.order_key).where(line.c.installation == here, line.c.sku.in_([*skus, number])),
+        select(line.c.order_key).where(line.c.installation == here, line.c.sku.in_([*skus(tx, number), number])),
         select(rows.c.order_key).where(
             rows.c.installation == here, or_(rows.c.key == number, rows.c.tracking == number)
         ),

@@ -64,6 +64,7 @@ def map_carrier(
     plan = Plan(f"Map {visible(carrier)} {visible(service)} to {code}", done=not dry_run)
     plan.rows = [{"order": key, "effect": "its dispatch goes back before the gate"} for key in waiting]
     if not dry_run:
+        _named(by)
         released = carriers.map_carrier(tx, carrier, service, code, owner=owner, review_on=review_on, by=by)
         journal.write(tx, [("", "carrier", carrier, "mapped", f"to {code} by {by}; {released} dispatches released")])
     return plan
@@ -81,6 +82,7 @@ def approve_stock(tx: Transaction, *, by: str, dry_run: bool) -> Plan:
     ]
     plan.rows += [{"what": "refused scan", "detail": one.detail} for one in refused]
     if not dry_run:
+        _named(by)
         levels.approve_zeroes(tx)
         if refused:
             scans.accept_next(tx)
@@ -90,11 +92,12 @@ def approve_stock(tx: Transaction, *, by: str, dry_run: bool) -> Plan:
 
 def timeline(tx: Transaction, number: str) -> Plan:
     """Return the whole story of a John Lewis number, back-office number, tracking number, SKU or EAN."""
-    keys = stories.order_keys(tx, number)
-    if not keys:
+    keys, skus = stories.order_keys(tx, number), stories.skus(tx, number)
+    if not keys and not skus:
         raise NothingToDo(f"Nothing here is called {visible(number)}: no order, shipment, SKU or EAN.")
     plan = Plan(f"{visible(number)}: {len(keys)} orders", done=True)
-    plan.rows = [{"at": f"{at:%Y-%m-%d %H:%M:%S}", **told} for at, told in stories.told(tx, keys)]
+    rows = sorted([*stories.told(tx, keys), *stories.told_of_stock(tx, skus)], key=lambda pair: pair[0])
+    plan.rows = [{"at": f"{at:%Y-%m-%d %H:%M:%S}", **told} for at, told in rows]
     return plan
 
 
@@ -106,6 +109,11 @@ def _chosen(tx: Transaction, *, order: str, cause: int, message: int) -> Sequenc
     if message:
         return holds.open_holds(tx, subject=holds.MESSAGE, subject_id=str(message))
     return [one for key in stories.order_keys(tx, order) or [order] for one in holds.open_holds(tx, order_key=key)]
+
+
+def _named(by: str) -> None:
+    if not by:
+        raise NothingToDo("Say who decides it: the name is kept in the journal.")
 
 
 def _row(one: Any) -> dict[str, str]:
