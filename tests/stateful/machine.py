@@ -1,7 +1,7 @@
 """The simulator: the product's own steps, the pretend systems in process, one seed, virtual time.
 
 Customers, the warehouse, faults, kills, stalls and every loop interleave; the invariants are checked
-after each step. A seed that breaks one is printed and can be run again: `make simulate SEED=n`.
+after each step. A seed that breaks one is printed with the command that plays it again.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from datetime import timedelta
 from functools import cache
 from importlib import import_module
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 
@@ -292,13 +293,14 @@ async def _steps(run: Run) -> None:
 def play(seed: int, office: str, profile: Profile | None = None) -> Outcome:
     """Play one seed to its end."""
     _prepare()
-    machine = Machine(seed, profile or Profile(), office)
-    try:
-        run_virtually(machine.play(), machine.event_loop)
-    except Exception as crash:  # noqa: BLE001 - a crash of the product is a finding like any other
-        machine.watch.violated(f"I12 the product crashed: {type(crash).__name__}: {crash}")
-    finally:
-        machine.database.close()
+    with patch.dict(os.environ):
+        machine = Machine(seed, profile or Profile(), office)
+        try:
+            run_virtually(machine.play(), machine.event_loop)
+        except Exception as crash:  # noqa: BLE001 - a crash of the product is a finding like any other
+            machine.watch.violated(f"I12 the product crashed: {type(crash).__name__}: {crash}")
+        finally:
+            machine.database.close()
     return machine.outcome
 
 

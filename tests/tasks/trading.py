@@ -1,10 +1,12 @@
 """One installation in virtual time, undisturbed: runs of the product, and between them what people do."""
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from domain.installation import Mode
 from ledger import holds
@@ -84,9 +86,10 @@ class Trade:
 @contextmanager
 def trading(office: str) -> Iterator[Trade]:
     """Open an installation, and leave nothing behind."""
-    trade = Trade(office)
-    try:
-        yield trade
-    finally:
-        trade.machine.database.close()
-        trade.machine.event_loop.close()
+    with patch.dict(os.environ):
+        trade = Trade(office)
+        try:
+            yield trade
+        finally:
+            trade.machine.database.close()
+            trade.machine.event_loop.close()
