@@ -3,15 +3,13 @@
 from collections.abc import Callable
 
 from connectors.roles import FeedShape
-from domain.payloads import address_of
 from domain.records import Kind
-from expectations.gate import Failure
-from ledger import holds, inbox, journal
+from ledger import journal
 from ledger.database import Transaction
 from tasks.filing_dispatches import file_dispatches
 from tasks.filing_levels import file_items, file_levels
 from tasks.filing_orders import file_orders
-from tasks.holding import hold
+from tasks.filing_rejects import file_rejects
 from tasks.judge import Judged
 from tasks.run import Run
 
@@ -29,7 +27,8 @@ async def file(run: Run, judged: Judged) -> None:
     try:
         with run.transaction() as tx:
             _FILERS[kind](run, tx, judged)
-            _file_rejects(run, tx, judged)
+            rejects = {reject.key: reject for reject in judged.pulled.page.rejects}
+            file_rejects(run, tx, judged.pulled.intake, rejects, again=bool(judged.pulled.released))
             if kind is not Kind.STOCK_LEVEL:
                 _move_watermark(run, tx, judged)
             journal.write(tx, [(n.order_key, n.kind, n.key, n.what, n.detail) for n in run.news[news:]])
@@ -37,26 +36,6 @@ async def file(run: Run, judged: Judged) -> None:
         del run.news[news:]  # it did not happen
         run.held = held
         raise
-
-
-def _file_rejects(run: Run, tx: Transaction, judged: Judged) -> None:
-    intake, feed = judged.pulled.intake, run.feed(judged.pulled.intake)
-    rejects = {reject.key: reject for reject in judged.pulled.page.rejects}
-    prints = {key: address_of([reject.raw, reject.reason]) for key, reject in rejects.items()}
-    new = sorted(rejects if judged.pulled.released else inbox.unseen(tx, intake.side, intake.kind, prints))
-    ids = inbox.store(
-        tx,
-        [
-            inbox.Arrival(intake.side, intake.kind, key, prints[key], rejects[key].raw, feed.keeps, inbox.REJECTED)
-            for key in new
-        ],
-    )
-    for key in new:
-        reject, inbox_id = rejects[key], str(ids[intake.kind, key])
-        failure = Failure(key, f"expect_{intake.kind.value}_to_be_readable", reject.hold_type, reject.reason, "")
-        holds.close_holds(tx, holds.INBOX, [inbox_id], "replaced", "a newer record, or a release")
-        order_key = key if intake.kind is Kind.SALES_ORDER else ""
-        hold(run, tx, failure, holds.INBOX, inbox_id, order_key=order_key)
 
 
 def _move_watermark(run: Run, tx: Transaction, judged: Judged) -> None:
