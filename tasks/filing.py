@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from connectors.roles import FeedShape
 from domain.records import Kind
-from ledger import journal
+from ledger import holds, inbox, journal
 from ledger.database import Transaction
 from tasks.filing_dispatches import file_dispatches
 from tasks.filing_levels import file_items, file_levels
@@ -29,6 +29,7 @@ async def file(run: Run, judged: Judged) -> None:
             _FILERS[kind](run, tx, judged)
             rejects = {reject.key: reject for reject in judged.pulled.page.rejects}
             file_rejects(run, tx, judged.pulled.intake, rejects, again=bool(judged.pulled.released))
+            _settle_released(tx, judged)
             if kind is not Kind.STOCK_LEVEL:
                 _move_watermark(run, tx, judged)
             journal.write(tx, [(n.order_key, n.kind, n.key, n.what, n.detail) for n in run.news[news:]])
@@ -36,6 +37,16 @@ async def file(run: Run, judged: Judged) -> None:
         del run.news[news:]  # it did not happen
         run.held = held
         raise
+
+
+def _settle_released(tx: Transaction, judged: Judged) -> None:
+    """Let go of released originals that can be read now and were filed under the record's own key."""
+    page = judged.pulled.page
+    filed = {received.record.key for received in page.received} | {reject.key for reject in page.rejects}
+    elsewhere = [inbox_id for key, inbox_id in judged.pulled.released.items() if key not in filed]
+    if elsewhere:
+        inbox.set_gate(tx, elsewhere, inbox.PASSED)
+        holds.close_holds(tx, holds.INBOX, [str(one) for one in elsewhere], "replaced", "filed under its own key")
 
 
 def _move_watermark(run: Run, tx: Transaction, judged: Judged) -> None:
