@@ -3,9 +3,10 @@
 An installation `harbour` that uses system `magento` reads `HARBOUR_MAGENTO_...`.
 """
 
+import re
 from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 S = TypeVar("S", bound="SystemSettings")
@@ -15,6 +16,20 @@ class SystemSettings(BaseSettings):
     """The base of every system's settings: frozen, strict about names, silent about values."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+class PushSettings(SystemSettings):
+    """What guards the address that a pushing system calls. Without it, nothing is received from that account."""
+
+    push_secret: SecretStr = SecretStr("")
+
+    @field_validator("push_secret")
+    @classmethod
+    def _unguessable(cls, secret: SecretStr) -> SecretStr:
+        text = secret.get_secret_value()
+        if text and not re.fullmatch("[A-Za-z0-9_-]{24,200}", text):
+            raise ValueError("use 24 to 200 letters, digits, - or _ that nobody can guess")
+        return secret
 
 
 def from_environment(settings: type[S], installation: str, system: str) -> S:

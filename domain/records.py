@@ -250,13 +250,15 @@ class Reject:
 class Received:
     """A record as it came: its canonical form beside the original that is kept.
 
-    `came_as` is the record before what we know was filled into it, where that was done.
+    `came_as` is the record before what we know was filled into it, where that was done. `revision`
+    grows from version to version of one record, where the original says so (a sequence number, a
+    time): pushes come in any order, and by it an older version never replaces a newer one.
     """
 
-    __slots__ = ("came_as", "raw", "record")
+    __slots__ = ("came_as", "raw", "record", "revision")
 
-    def __init__(self, record: Any, raw: dict[str, Any], came_as: Any = None) -> None:
-        self.record, self.raw, self.came_as = record, raw, came_as
+    def __init__(self, record: Any, raw: dict[str, Any], came_as: Any = None, *, revision: int | None = None) -> None:
+        self.record, self.raw, self.came_as, self.revision = record, raw, came_as, revision
 
     @property
     def fingerprint(self) -> str:

@@ -44,18 +44,36 @@ class Waiting:
     original: Any
 
 
-def unseen(tx: Transaction, side: Side, kind: Kind, fingerprints: Mapping[str, str]) -> set[str]:
-    """Return the keys whose content is new here."""
-    known = tx.rows(
-        select(_inbox.c.key, _inbox.c.fingerprint).where(
+@dataclass(frozen=True)
+class Current:
+    """A record as it stands in the inbox now."""
+
+    id: int
+    key: str
+    fingerprint: str
+    gate: str
+    payload_id: str
+    order_key: str
+
+
+def current(tx: Transaction, side: Side, kind: Kind, keys: Sequence[str]) -> dict[str, Current]:
+    """Return what stands here under these keys."""
+    columns = (_inbox.c.id, _inbox.c.key, _inbox.c.fingerprint, _inbox.c.gate, _inbox.c.payload_id, _inbox.c.order_key)
+    rows = tx.rows(
+        select(*columns).where(
             _inbox.c.installation == tx.installation,
             _inbox.c.side == side,
             _inbox.c.kind == kind,
-            among(tx, _inbox.c.key, list(fingerprints)),
+            among(tx, _inbox.c.key, keys),
         )
     )
-    same = {row.key for row in known if fingerprints[row.key] == row.fingerprint}
-    return set(fingerprints) - same
+    return {row.key: Current(*row) for row in rows}
+
+
+def unseen(tx: Transaction, side: Side, kind: Kind, fingerprints: Mapping[str, str]) -> set[str]:
+    """Return the keys whose content is new here."""
+    known = current(tx, side, kind, list(fingerprints))
+    return {key for key, print_ in fingerprints.items() if key not in known or known[key].fingerprint != print_}
 
 
 def store(tx: Transaction, arrivals: Sequence[Arrival]) -> dict[tuple[Kind, str], int]:
@@ -95,6 +113,12 @@ def _version(arrival: Arrival, former: Any | None) -> int:
     if former is None:
         return 1
     return int(former.version) + int(former.fingerprint != arrival.fingerprint)
+
+
+def renew(tx: Transaction, inbox_id: int, original: Any, keeps: Mapping[str, Any]) -> None:
+    """Let a row point at a later original of the same content: neither its version nor its gate changes."""
+    [address] = payloads.keep(tx, [(original, keeps)])
+    tx.run(update(_inbox).where(_inbox.c.id == inbox_id).values(payload_id=address, received_at=tx.now))
 
 
 def waiting(tx: Transaction, kinds: Sequence[Kind], limit: int) -> list[Waiting]:

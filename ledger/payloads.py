@@ -38,6 +38,11 @@ def load(tx: Transaction, addresses: Sequence[str]) -> dict[str, Any]:
     return {row.id: join(unpacked(row.skeleton), unpacked(row.person) if row.person else None) for row in found}
 
 
+def kept(tx: Transaction, addresses: Sequence[str]) -> set[str]:
+    """Return those of the addresses whose originals came before, current or not."""
+    return {row.id for row in tx.rows(select(_payload.c.id).where(among(tx, _payload.c.id, addresses)))}
+
+
 def erase_persons(tx: Transaction, final_before: datetime) -> int:
     """Erase the person part of what belongs to orders final since `final_before`; return how many.
 

@@ -79,3 +79,6 @@ LOOPS = {loop.name: loop for loop in (ORDERS, STOCK, DISPATCH, ITEMS)}
 
 INTAKES = {(intake.side, intake.kind): intake for loop in LOOPS.values() for intake in loop.intakes}
 """Where a kind of record comes from, by side and kind."""
+
+READS = {(intake.side, intake.kind): loop.name for loop in reversed(LOOPS.values()) for intake in loop.intakes}
+"""Which loop is to run when a side has more of a kind: the first of those that read it."""
