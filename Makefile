@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 LOCAL_API := http://127.0.0.1:4200/api
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check unit e2e machine bench conformance simulate server deploy worker clean
+.PHONY: help demo test check unit e2e machine bench conformance simulate server deploy worker receiver clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -81,6 +81,10 @@ deploy: .venv/ready ## Write prefect.yaml to the server
 worker: .venv/ready ## Work on what is due; reads .env when there is one
 	@set -a; [ ! -f .env ] || . ./.env; set +a; \
 	PREFECT_API_URL=$${PREFECT_API_URL:-$(LOCAL_API)} exec $(BIN)/prefect worker start --pool local --limit 2
+
+receiver: .venv/ready ## Take the pushes of vendors; reads .env when there is one
+	@set -a; [ ! -f .env ] || . ./.env; set +a; \
+	PREFECT_API_URL=$${PREFECT_API_URL:-$(LOCAL_API)} exec $(BIN)/python -m flows.receiver
 
 clean: ## Remove what the demo and the tests left
 	rm -rf .demo .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -249,6 +249,14 @@ _TROUBLES = [
         "this software",
         "the loop read its source to the end again",
     ),
+    Trouble(
+        "push_refused",
+        Owner.OPERATIONS,
+        "Push that we refused",
+        "Compare the secrets of the account with those at the vendor. The loops go on reading; ask for a repeat of what was refused.",
+        "either",
+        "a push of the account was taken again",
+    ),
 ]
 
 TROUBLES = {trouble.name: trouble for trouble in _TROUBLES}

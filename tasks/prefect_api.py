@@ -1,9 +1,11 @@
-"""What alerts need of the Prefect server: where its pages are, and the ids of deployments."""
+"""What we need of the Prefect server: where its pages are, the ids of deployments, and a word to its triggers."""
 
 import os
+from datetime import UTC, datetime
 from itertools import count
 
 from prefect.client.orchestration import get_client
+from prefect.events import Event, Resource
 from prefect.settings import get_current_settings
 
 _PAGE = 200
@@ -32,3 +34,14 @@ async def deployment_ids() -> dict[str, str]:
             if len(page) < _PAGE:
                 break
     return found
+
+
+async def tell_of_news(installation: str, loop: str) -> None:
+    """Emit the event that the triggers in prefect.yaml wait for; nothing without a server. Raises what the client raises."""
+    if not get_current_settings().api.url:
+        return
+    about = Resource({"prefect.resource.id": f"installation.{installation}"})
+    event = Event(occurred=datetime.now(UTC), event=f"news.{loop}", resource=about)
+    async with get_client() as client:
+        response = await client.request("POST", "/events", json=[event.model_dump(mode="json")])
+        response.raise_for_status()
