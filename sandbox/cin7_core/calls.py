@@ -82,6 +82,10 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     ("DELETE", "/sale"): _delete_sale,
     ("GET", "/sale/order"): lambda company, call: pages.order_page(company.sale(call.text("SaleID"))),
     ("POST", "/sale/order"): lambda company, call: pages.order_page(orders.place_order(company, call.body)),
+    ("GET", "/webhooks"): lambda company, _: company.webhooks.wire(),
+    ("POST", "/webhooks"): lambda company, call: company.webhooks.create(call.body),
+    ("PUT", "/webhooks"): lambda company, call: company.webhooks.update(call.body),
+    ("DELETE", "/webhooks"): lambda company, call: company.webhooks.delete(call.text("ID")),
     ("GET", "/sale/fulfilment"): lambda company, call: _fulfilments_page(company, company.sale(call.text("SaleID"))),
     ("POST", "/sale/fulfilment"): lambda company, call: _fulfilments_page(
         company, fulfilments.open_task(company, call.body)

@@ -18,6 +18,7 @@ from sandbox.cin7_core.sale import (
     Sale,
 )
 from sandbox.cin7_core.stock import Product, Stock
+from sandbox.cin7_core.webhooks import Webhooks
 from sandbox.cin7_core.wire import Record, Refused, new_guid
 from sandbox.kit import Clock
 
@@ -47,6 +48,8 @@ class Company:
         self.clock, self.random, self.switches = clock, random, switches
         self.books = Books(self.new_id, clock.now)
         self.stock = Stock(clock.now)
+        self.stock.on_change = self._tell_of_stock
+        self.webhooks = Webhooks(self.new_id, clock.now)
         self.sales: dict[str, Sale] = {}
         self.tasks: dict[str, tuple[Sale, Fulfilment]] = {}
         self.by_external_id: dict[str, dict[str, Sale]] = {}
@@ -206,6 +209,23 @@ class Company:
             self.touch(sale)
             if not missing:
                 return
+
+    def tell_of_shipment(self, sale: Sale, task: Fulfilment, type_: str) -> None:
+        """Let the webhooks know of a shipment, in the words of the reference."""
+        told = {
+            "SaleTaskID": task.task_id,
+            "OrderNumber": sale.order_number,
+            "CustomerName": sale.customer.name,
+            "EventType": type_,
+        }
+        self.webhooks.happened(type_, told)
+
+    def _tell_of_stock(self, product: Product) -> None:
+        rows = [
+            {"ID": product.id, "SKU": product.sku, "Location": row.location, "Available": row.available}
+            for row in product.rows
+        ]
+        self.webhooks.happened("Stock/AvailableStockLevelChanged", rows)
 
     def _release(self, sale: Sale) -> None:
         for line in sale.lines:

@@ -109,6 +109,7 @@ def add_tracking_numbers(company: Company, body: Record) -> tuple[Sale, Fulfilme
     for parcel, carrier, tracking in changes:
         parcel.carrier, parcel.tracking = carrier or parcel.carrier, tracking or parcel.tracking
     note_tracking(company, sale)
+    company.tell_of_shipment(sale, task, "Sale/ShipmentTrackingNumberChanged")
     return sale, task
 
 
@@ -152,6 +153,7 @@ def send_off(company: Company, sale: Sale, task: Fulfilment, parcel: Parcel) -> 
     """Let a parcel leave: on hand and allocated fall by what is in its box."""
     parcel.shipped_at = company.now()
     company.depart(sale, task.contents(parcel.box))
+    company.tell_of_shipment(sale, task, "Sale/ShipmentAuthorised")
 
 
 def _status(body: Record, part: str, *allowed: str) -> str:

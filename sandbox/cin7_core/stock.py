@@ -133,6 +133,7 @@ class Stock:
     """All products of the company. SKUs are unique, compared character for character."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
+        self.on_change: Callable[[Product], None] = lambda _product: None
         self._now = now
         self._by_id: dict[str, Product] = {}
         self.products: dict[str, Product] = {}
@@ -208,3 +209,4 @@ class Stock:
             history.pop()
         if not history or history[-1][1] != product.free:
             history.append((moment, product.free))
+            self.on_change(product)

@@ -80,3 +80,6 @@ def write_tracking(company: Company, sale: Sale, tracking: str) -> None:
     for parcel in silent:
         parcel.tracking = tracking
     fulfilments.note_tracking(company, sale)
+    for task in sale.fulfilments:
+        if any(parcel in silent for parcel in task.parcels):
+            company.tell_of_shipment(sale, task, "Sale/ShipmentTrackingNumberChanged")
