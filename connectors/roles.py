@@ -59,6 +59,12 @@ class Delivery:
     news: frozenset[Kind] = frozenset()
 
 
+class CallsAgain(str):
+    """What `subscribe` saw where it had to mend something: the vendor did not call us, and does so again now."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class PushReply:
     """What the vendor wants to see once its push is durable with us."""
@@ -238,6 +244,7 @@ class PushesNews(Protocol):
     async def subscribe(self, address: str) -> str:
         """See to it that the vendor calls this address, again where it had stopped; return what was seen.
 
+        That is a `CallsAgain` where something had to be registered or switched on.
         Raises `Unavailable`, `Fatal` or `NotNow`. Where only the vendor's people can do it, change
         nothing and say what they are to be asked.
         """

@@ -257,6 +257,14 @@ _TROUBLES = [
         "either",
         "a push of the account was taken again",
     ),
+    Trouble(
+        "not_called",
+        Owner.OPERATIONS,
+        "Vendor that stopped calling us",
+        "Find out why its calls failed: the receiver, TLS or the address. The loops go on reading by their schedules.",
+        "back office",
+        "it called us again, or can be asked again",
+    ),
 ]
 
 TROUBLES = {trouble.name: trouble for trouble in _TROUBLES}

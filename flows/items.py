@@ -9,13 +9,14 @@ from flows.reports import REPORTS
 from tasks.loops import ITEMS
 from tasks.opened import opened
 from tasks.reporting import report
-from tasks.steps import file, gate, pull
+from tasks.steps import file, gate, keep_called, pull
 
 
 @flow(name="items", **REPORTS)
 async def items(installation: str) -> State[Any]:
-    """Read the item master and the listings; release what waited for a SKU."""
+    """Read the item master and the listings; release what waited for a SKU; look whether vendors still call us."""
     async with opened(installation, ITEMS) as run:
         async for chunk in pull(run):
             await file(run, await gate(run, chunk))
+        await keep_called(run)
         return await report(run)

@@ -19,6 +19,7 @@ from domain.records import Received, Reject
 from ledger import holds, inbox, journal, payloads
 from ledger.database import Database, LedgerUnusable, Transaction
 from ledger.schema import migrate
+from tasks import calls
 from tasks.doors import Door, Doors, open_doors
 from tasks.filing_rejects import file_rejects
 from tasks.installations import all_installations
@@ -155,6 +156,7 @@ def _file(run: Run, tx: Transaction, door: Door, delivery: Delivery) -> frozense
         _file_rejects(run, tx, intake, {one.key: one for one in brought if isinstance(one, Reject)})
     _note(run, tx, door, delivery)
     holds.close_cause(tx, _signature(door))
+    calls.came(tx, door.account)
     named = {READS[door.side, kind] for kind in fresh if (door.side, kind) in READS}
     return frozenset(name for name in named if getattr(run.installation.loops, name).mode is not Mode.OFF)
 

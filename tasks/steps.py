@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.runtime import task_run
 
 from domain.answers import Unavailable
+from tasks import calls as _calls
 from tasks import carriers as _carriers
 from tasks import confirm as _confirm
 from tasks import filing as _filing
@@ -60,6 +61,7 @@ gate = step(_judge.judge, "gate")
 file = step(_filing.file, "file")
 push = step(_push.push, "push")
 compare_carriers = step(_carriers.compare_carriers, "compare carriers")
+keep_called = step(_calls.keep_called, "keep called")
 _pull_chunk = step(_pull.pull_chunk, "pull")
 
 

@@ -1,9 +1,11 @@
 """One company of Cin7 Core (External API v2)."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pydantic import BaseModel
 
+from connectors.cin7_core import webhooks
 from connectors.cin7_core.api import ADVICE_ON_DENIAL, THROTTLED, Api, ApiKeys
 from connectors.cin7_core.dispatches import DispatchFeed
 from connectors.cin7_core.reference_books import missing
@@ -12,11 +14,14 @@ from connectors.cin7_core.settings import Cin7CoreOptions, Cin7CoreSettings
 from connectors.cin7_core.snapshots import ItemFeed, StockFeed
 from connectors.http import Account, Surroundings, VendorRefusal
 from connectors.roles import (
+    Delivery,
     Feed,
     GivesDispatches,
     GivesItems,
     GivesStockLevels,
     OrderLimits,
+    PushesNews,
+    PushReply,
     Sink,
     TakesSalesOrders,
 )
@@ -28,11 +33,12 @@ from domain.records import SalesOrder
 _BURST = 2
 
 
-class Cin7Core(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems):
-    """Takes sales orders; gives dispatches, stock levels and items. All of it within 60 calls a minute."""
+class Cin7Core(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems, PushesNews):
+    """Takes sales orders; gives dispatches, stock levels and items, and calls us when it has any. Within 60 calls a minute."""
 
     Settings: ClassVar[type[SystemSettings]] = Cin7CoreSettings
     Options: ClassVar[type[BaseModel]] = Cin7CoreOptions
+    push_reply = PushReply()
     order_limits = OrderLimits(
         street_lines=2,
         street_line_length=127,  # both lines are shown joined in one field of 256
@@ -80,6 +86,14 @@ class Cin7Core(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems):
     def item_feed(self) -> Feed:
         """Return the scan of the item master."""
         return self._items
+
+    def unpack(self, headers: Mapping[str, str], body: bytes) -> Delivery:
+        """Say of what there is news; there is no signature to prove it by."""
+        return webhooks.unpack(headers, body)
+
+    async def subscribe(self, address: str) -> str:
+        """Register what is missing of our webhooks, and switch on what the vendor switched off."""
+        return await webhooks.subscribe(self._api, self._options.webhook_types, address)
 
     async def check(self) -> str:
         """Read the company and its reference books, and say where stock is counted.

@@ -1,7 +1,7 @@
 """What an installation chooses for Cin7 Core: secrets from the environment, the rest from its file."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator
@@ -9,6 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 from connectors.settings import SystemSettings
 
 Named = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+WebhookType = Literal[
+    "Sale/ShipmentAuthorised",
+    "Sale/ShipmentTrackingNumberChanged",
+    "Stock/AvailableStockLevelChanged",
+    "Product/Updated",
+]
 
 
 class Cin7CoreSettings(SystemSettings):
@@ -39,6 +45,10 @@ class Cin7CoreOptions(BaseModel):
     sell_locations: tuple[Named, ...] = Field(default=(), description="pools that count; empty: every location")
     time_zone: Named = Field(default="Europe/London", description="of the company: its dates are local days")
     dispatch_look_back_days: int = Field(default=30, ge=1, description="how far the first dispatch read looks back")
+    webhook_types: tuple[WebhookType, ...] = Field(
+        default=("Sale/ShipmentAuthorised", "Sale/ShipmentTrackingNumberChanged"),
+        description="of what the company shall tell us",
+    )
     calls_per_minute: int = Field(default=60, ge=3)
 
     @field_validator("time_zone")

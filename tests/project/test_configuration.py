@@ -8,8 +8,10 @@ import pytest
 
 from connectors import registry
 from connectors.http import Surroundings
+from connectors.roles import PushesNews
+from connectors.settings import PushSettings
 from domain.installation import Side
-from tasks.installations import WrongConfiguration, all_installations
+from tasks.installations import WrongConfiguration, all_installations, issubclass_of
 from tasks.run import open_connectors
 from tests.doubles import KeptArchive, ManualClock, OpenBudgets
 
@@ -94,7 +96,8 @@ def test_the_example_environment_names_every_variable_that_is_read() -> None:
     for name, installation in all_installations(ROOT / "deployments" / "installations").items():
         for side in Side:
             system = installation.endpoint(side).system
-            fields = registry.SYSTEMS[system].Settings.model_fields
+            fields = list(registry.SYSTEMS[system].Settings.model_fields)
+            fields += PushSettings.model_fields if issubclass_of(registry.SYSTEMS[system], PushesNews) else []
             read |= {f"{name}_{system}_{field}".upper() for field in fields}
     assert "LEDGER_URL" in read
     assert read <= named, f".env.example lacks {sorted(read - named)}"

@@ -9,8 +9,11 @@ import pytest
 import yaml
 from prefect import Flow
 
-from domain.installation import Installation, Mode
-from tasks.installations import all_installations
+from connectors.registry import SYSTEMS
+from connectors.roles import PushesNews
+from domain.installation import Installation, Mode, Side
+from tasks.installations import all_installations, issubclass_of
+from tasks.loops import READS
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOPS = ("orders", "stock", "dispatch", "items")
@@ -45,6 +48,19 @@ def test_a_loop_runs_as_often_as_its_installation_says(installation: str, loop: 
     assert deployment["parameters"] == {"installation": installation}
     assert deployment["entrypoint"] == f"flows.{loop}.{loop}"
     assert set(deployment["tags"]) == {installation, loop}
+
+
+@pytest.mark.parametrize(("installation", "loop"), LOOP_DEPLOYMENTS)
+def test_a_loop_is_woken_by_pushes_where_a_system_that_it_reads_pushes(installation: str, loop: str) -> None:
+    given = Installation.model_validate(INSTALLATIONS[installation])
+    pushing = {side for side in Side if issubclass_of(SYSTEMS[given.endpoint(side).system], PushesNews)}
+    is_woken = any(side in pushing and name == loop for (side, _), name in READS.items())
+    trigger = {"expect": [f"news.{loop}"], "match": {"prefect.resource.id": f"installation.{installation}"}}
+    assert DEPLOYMENTS[f"{loop}-{installation}"].get("triggers", []) == ([trigger] if is_woken else [])
+
+
+def test_some_loop_is_woken_by_pushes() -> None:
+    assert [name for name, deployment in DEPLOYMENTS.items() if "triggers" in deployment]
 
 
 @pytest.mark.parametrize("name", sorted(DEPLOYMENTS))
