@@ -1,16 +1,14 @@
 """The receiver with the depot among its systems: served in a thread, or as a process of its own (`python -m tests.receiving`)."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import uvicorn
 
 from connectors import registry
-from deployments.demo.processes import free_port
 from flows import receiver
 from tests.depot import INSTALLATION, PUSH_SECRET, Depot
+from tests.served import in_a_thread
 
 PATH = f"/push/harbour/depot/{PUSH_SECRET}"
 
@@ -39,22 +37,9 @@ def _toml() -> str:
 LOOPS = ("orders", "stock", "dispatch", "items")
 
 
-@contextmanager
-def served() -> Iterator[str]:
+def served() -> AbstractContextManager[str]:
     """Serve the receiver in a thread and give its address."""
-    port = free_port()
-    config = uvicorn.Config(receiver.application, factory=True, port=port, log_level="error", access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the receiver did not start"
-        thread.join(0.02)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
+    return in_a_thread(uvicorn.Config(receiver.application, factory=True, log_level="error", access_log=False))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -96,19 +96,24 @@ def sellers() -> Iterator[Sellers]:
         yield world
 
 
-@contextmanager
-def _served(system: System) -> Iterator[str]:
+def _served(system: System) -> AbstractContextManager[str]:
     """Serve one system in a thread and give its address."""
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(system.app, port=port, log_level="error", interface="asgi3", lifespan="off"))
+    return in_a_thread(uvicorn.Config(system.app, log_level="error", interface="asgi3", lifespan="off"))
+
+
+@contextmanager
+def in_a_thread(config: uvicorn.Config) -> Iterator[str]:
+    """Serve an application on a free port, in a thread, and give its address."""
+    config.port = free_port()
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         if not thread.is_alive():
-            raise RuntimeError(f"The pretend {system.name} did not start.")
+            raise RuntimeError("An application that is served in a thread did not start.")
         thread.join(0.02)
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{config.port}"
     finally:
         server.should_exit = True
         thread.join(10)
