@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from connectors import registry
-from connectors.roles import GivesDispatches
+from connectors.roles import FeedShape, GivesDispatches
 from domain.installation import Installation, Side
 from domain.orders import LineLife
 from domain.payloads import address_of
@@ -204,6 +204,14 @@ async def test_a_late_repeat_of_an_older_version_changes_nothing_also_without_nu
     assert place.state()["held"] == []
 
 
+async def test_the_same_content_said_later_moves_the_revision_on(place: Depots) -> None:
+    content, other = PUSHED[6], {**PUSHED[6], "tracking": "JD0009"}
+    for parcel in ({**content, "number": 1}, {**content, "number": 3}, {**other, "number": 2}):
+        place.take(parcel)
+        await place.run()
+    assert [tracking for _, tracking in place.rows(tables.Inbox, "key", "tracking") if tracking] == ["JD0004"]
+
+
 def _story(seed: int) -> list[dict[str, Any] | None]:
     """Return the pushes in some order, some of them twice; None is a run of the loop in between."""
     dice = random.Random(seed)  # noqa: S311 - a simulation
@@ -291,6 +299,27 @@ def test_a_body_on_which_we_fail_is_asked_for_again_and_is_a_cause(place: Depots
 def test_a_kind_that_no_loop_reads_from_this_side_is_not_taken(place: Depots, kind: str) -> None:
     assert place.take(PUSHED[0], kind=kind).status == 500
     assert place.rows(tables.Inbox, "key") == [("1001",), ("1002",), ("1003",)]
+
+
+def test_a_scan_is_not_taken_in_pieces(place: Depots, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(place.depot.feed, "shape", FeedShape.SNAPSHOT)
+    assert place.take(PUSHED[0]).status == 500
+    assert place.gates() == {}
+
+
+async def test_a_released_original_that_can_be_read_now_is_filed_under_its_own_key_and_let_go(
+    place: Depots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nameless = {name: value for name, value in PUSHED[0].items() if name != "id"}
+    place.take(nameless)
+    assert place.gates() == {"no id": "rejected"}
+    reads = place.depot.feed.parse
+    monkeypatch.setattr(place.depot.feed, "parse", lambda raw: reads({"id": "p-1", **raw}))
+    with place.database.transaction("harbour") as tx:
+        inbox.set_gate(tx, [int(one.subject_id) for one in holds.open_holds(tx)], inbox.WAITING)
+    await place.run()
+    assert place.gates() == {"no id": "passed", "p-1": "passed"}
+    assert place.state()["held"] == []
 
 
 def test_a_ledger_that_cannot_be_written_is_an_answer_that_makes_the_vendor_repeat(tmp_path: Path) -> None:
