@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 LOCAL_API := http://127.0.0.1:4200/api
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check unit e2e machine bench conformance simulate server deploy worker receiver clean
+.PHONY: help demo test check unit e2e machine bench conformance simulate server deploy worker receiver probe clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -85,6 +85,10 @@ worker: .venv/ready ## Work on what is due; reads .env when there is one
 receiver: .venv/ready ## Take the pushes of vendors; reads .env when there is one
 	@set -a; [ ! -f .env ] || . ./.env; set +a; \
 	PREFECT_API_URL=$${PREFECT_API_URL:-$(LOCAL_API)} exec $(BIN)/python -m flows.receiver
+
+probe: .venv/ready ## Look at live accounts, only reading: make probe INSTALLATION=harbour
+	@test -n "$(INSTALLATION)" || { echo "Say which: make probe INSTALLATION=harbour"; exit 1; }
+	@set -a; [ ! -f .env ] || . ./.env; set +a; exec $(BIN)/python -m flows.probe $(INSTALLATION)
 
 clean: ## Remove what the demo and the tests left
 	rm -rf .demo .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

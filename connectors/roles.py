@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar, runtime_checkable
 
+from connectors.facts import Fact
 from domain.answers import Answer, Finding
 from domain.limits import OrderLimits as OrderLimits  # noqa: PLC0414 - connectors find it beside the roles
 from domain.records import (
@@ -224,6 +225,20 @@ class GivesItems(Protocol):
     @property
     def item_feed(self) -> Feed:
         """Return the snapshot feed of `Item`."""
+        ...
+
+
+@runtime_checkable
+class DeclaresFacts(Protocol):
+    """A system that says what we rely on there without being sure.
+
+    `only_reads` are its calls by other verbs than GET that change nothing: (verb, pattern of the whole path).
+    """
+
+    only_reads: ClassVar[tuple[tuple[str, str], ...]]
+
+    def facts(self) -> Sequence[Fact]:
+        """Return the facts; each `look` only reads, and raises what a read raises."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -146,15 +146,24 @@ def surroundings(database: Database, transport: Transport | None = None) -> Surr
     return Surroundings(database.clock, LedgerBudgets(database), LedgerArchive(database), transport)
 
 
-def open_connectors(installation: Installation, around: Surroundings) -> dict[Side, Connector]:
-    """Make both connectors of an installation. Raises `ValueError` naming every wrong setting of both."""
+def open_connectors(
+    installation: Installation, around: Surroundings | Mapping[Side, Surroundings]
+) -> dict[Side, Connector]:
+    """Make both connectors of an installation, each with its own surroundings where those are given by side.
+
+    Raises `ValueError` naming every wrong setting of both.
+    """
     connectors: dict[Side, Connector] = {}
     faults: list[str] = []
     for side in Side:
         endpoint = installation.endpoint(side)
         try:
             connectors[side] = open_connector(
-                endpoint.system, installation.name, endpoint.account, endpoint.options, around
+                endpoint.system,
+                installation.name,
+                endpoint.account,
+                endpoint.options,
+                around if isinstance(around, Surroundings) else around[side],
             )
         except ValueError as fault:
             faults.append(str(fault))

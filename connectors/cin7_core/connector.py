@@ -1,6 +1,6 @@
 """One company of Cin7 Core (External API v2)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from pydantic import BaseModel
@@ -8,12 +8,15 @@ from pydantic import BaseModel
 from connectors.cin7_core import webhooks
 from connectors.cin7_core.api import ADVICE_ON_DENIAL, THROTTLED, Api, ApiKeys
 from connectors.cin7_core.dispatches import DispatchFeed
+from connectors.cin7_core.facts import facts
 from connectors.cin7_core.reference_books import missing
 from connectors.cin7_core.sales_orders import SalesOrderSink
 from connectors.cin7_core.settings import Cin7CoreOptions, Cin7CoreSettings
 from connectors.cin7_core.snapshots import ItemFeed, StockFeed
+from connectors.facts import Fact
 from connectors.http import Account, Surroundings, VendorRefusal
 from connectors.roles import (
+    DeclaresFacts,
     Delivery,
     Feed,
     GivesDispatches,
@@ -33,11 +36,12 @@ from domain.records import SalesOrder
 _BURST = 2
 
 
-class Cin7Core(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems, PushesNews):
+class Cin7Core(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems, PushesNews, DeclaresFacts):
     """Takes sales orders; gives dispatches, stock levels and items, and calls us when it has any. Within 60 calls a minute."""
 
     Settings: ClassVar[type[SystemSettings]] = Cin7CoreSettings
     Options: ClassVar[type[BaseModel]] = Cin7CoreOptions
+    only_reads: ClassVar[tuple[tuple[str, str], ...]] = ()
     push_reply = PushReply()
     order_limits = OrderLimits(
         street_lines=2,
@@ -94,6 +98,10 @@ class Cin7Core(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems, 
     async def subscribe(self, address: str) -> str:
         """Register what is missing of our webhooks, and switch on what the vendor switched off."""
         return await webhooks.subscribe(self._api, self._options.webhook_types, address)
+
+    def facts(self) -> Sequence[Fact]:
+        """Return what we rely on without being sure."""
+        return facts(self._api, self._options)
 
     async def check(self) -> str:
         """Read the company and its reference books, and say where stock is counted.

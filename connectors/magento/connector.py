@@ -1,12 +1,15 @@
 """One account of a Magento 2.4 shop."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from pydantic import BaseModel
 
+from connectors.facts import Fact
 from connectors.http import Account, Surroundings
 from connectors.magento import refusals
 from connectors.magento.dispatches import Dispatches
+from connectors.magento.facts import facts
 from connectors.magento.items import Items
 from connectors.magento.order_mapping import LIMITS
 from connectors.magento.sales_orders import SalesOrders
@@ -14,7 +17,7 @@ from connectors.magento.search import Query, Shop
 from connectors.magento.settings import MagentoOptions, MagentoSettings
 from connectors.magento.signing import BearerSignIn, OAuthSignIn
 from connectors.magento.stock_levels import StockLevels
-from connectors.roles import GivesDispatches, GivesItems, GivesStockLevels, TakesSalesOrders
+from connectors.roles import DeclaresFacts, GivesDispatches, GivesItems, GivesStockLevels, TakesSalesOrders
 from connectors.settings import SystemSettings
 from domain.answers import Fatal
 from domain.budgets import Limit
@@ -22,11 +25,12 @@ from domain.budgets import Limit
 _BURST_SECONDS = 2
 
 
-class Magento(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems):
+class Magento(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems, DeclaresFacts):
     """A back office that is a Magento 2.4 shop, spoken to over its REST API."""
 
     Settings: ClassVar[type[SystemSettings]] = MagentoSettings
     Options: ClassVar[type[BaseModel]] = MagentoOptions
+    only_reads: ClassVar[tuple[tuple[str, str], ...]] = ()
     order_limits = LIMITS
 
     def __init__(
@@ -68,6 +72,10 @@ class Magento(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems):
     def item_feed(self) -> Items:
         """Return the snapshot of products."""
         return self._items
+
+    def facts(self) -> Sequence[Fact]:
+        """Return what we rely on without being sure."""
+        return facts(self._shop, self._options)
 
     async def check(self) -> str:
         """Read one row behind every right that reading needs; a missing right is named by `Fatal`.

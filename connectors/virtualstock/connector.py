@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from connectors.facts import Fact
 from connectors.http import Account, Surroundings
 from connectors.roles import (
+    DeclaresFacts,
     GivesItems,
     GivesSalesOrders,
     TakesAcknowledgements,
@@ -17,6 +19,7 @@ from connectors.roles import (
 )
 from connectors.settings import SystemSettings
 from connectors.virtualstock.availability import AvailabilitySink
+from connectors.virtualstock.facts import facts
 from connectors.virtualstock.judging import ACKNOWLEDGE, CANCEL_ACKNOWLEDGE, DISPATCH
 from connectors.virtualstock.lists import read, read_rows
 from connectors.virtualstock.mapping import acknowledgement_body, dispatch_body, line_body
@@ -25,7 +28,7 @@ from connectors.virtualstock.order_search import OrderSearch
 from connectors.virtualstock.product_mapping import ProductFields
 from connectors.virtualstock.products import ItemFeed
 from connectors.virtualstock.sales_orders import SalesOrderFeed
-from connectors.virtualstock.sign_in import TokenSignIn
+from connectors.virtualstock.sign_in import LOGIN, REFRESH, TokenSignIn
 from domain.answers import Fatal, Unavailable
 from domain.budgets import Limit
 from domain.records import Acknowledgement, Cancellation, Carrier, DispatchAdvice
@@ -70,12 +73,19 @@ class VirtualstockOptions(BaseModel):
 
 
 class Virtualstock(
-    GivesSalesOrders, TakesAcknowledgements, TakesCancellations, TakesDispatches, TakesAvailability, GivesItems
+    GivesSalesOrders,
+    TakesAcknowledgements,
+    TakesCancellations,
+    TakesDispatches,
+    TakesAvailability,
+    GivesItems,
+    DeclaresFacts,
 ):
     """One supplier account of The Edge."""
 
     Settings: ClassVar[type[SystemSettings]] = VirtualstockSettings
     Options: ClassVar[type[BaseModel]] = VirtualstockOptions
+    only_reads: ClassVar[tuple[tuple[str, str], ...]] = (("POST", LOGIN), ("POST", REFRESH))
 
     def __init__(
         self, account: str, settings: VirtualstockSettings, options: VirtualstockOptions, surroundings: Surroundings
@@ -88,7 +98,7 @@ class Virtualstock(
         )
         self._options, self._clock, self._zone = options, surroundings.clock, ZoneInfo(options.time_zone)
         self._search = OrderSearch(self._account, options.retailer_id)
-        fields = ProductFields(options.sku_field, options.ean_field, options.stock_field)
+        fields = self._fields = ProductFields(options.sku_field, options.ean_field, options.stock_field)
         self._sales_orders = SalesOrderFeed(self._account, self._clock, self._zone, options.retailer_id)
         self._items = ItemFeed(self._account, self._clock, fields)
         self._availability = AvailabilitySink(self._account, self._clock, fields)
@@ -142,6 +152,10 @@ class Virtualstock(
             for row in rows
             if isinstance(row, dict) and isinstance(row.get("slug"), str)  # without a slug it cannot be named
         ]
+
+    def facts(self) -> Sequence[Fact]:
+        """Return what we rely on without being sure."""
+        return facts(self._account, self._fields, self._options.time_zone)
 
     async def check(self) -> str:
         """List the retailers; `Fatal` when the account has several and the options name none of them."""
