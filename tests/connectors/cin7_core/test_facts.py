@@ -1,7 +1,8 @@
 """A look at a company where a fact does not hold says so."""
 
 from connectors.facts import Seen
-from tests.connectors.cin7_core.harness import Harness, sales_order
+from tests.connectors.cin7_core.harness import Harness
+from tests.connectors.making import sales_order
 
 
 async def seen(harness: Harness, about: str) -> Seen:
