@@ -112,7 +112,7 @@ def open_causes(tx: Transaction) -> list[dict[str, str]]:
             "what": row.title,
             "holds": str(row.count),
             "owner": row.owner,
-            "first deadline": f"{row.first_deadline_at:%Y-%m-%d %H:%M}" if row.first_deadline_at else "",
+            "first deadline": f"{row.first_deadline_at:%Y-%m-%d %H:%M} UTC" if row.first_deadline_at else "",
             "detail": row.detail,
         }
         for row in rows

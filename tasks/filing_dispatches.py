@@ -89,7 +89,7 @@ def _owe(run: Run, tx: Transaction, dispatch: Dispatch, order: orders.KnownOrder
             )
         ],
     )
-    run.tell(News(order.life.key, Kind.DISPATCH, dispatch.key, "filed", f"{len(lines)} lines"))
+    run.tell(News(order.life.key, Kind.DISPATCH, dispatch.key, "filed", f"lines: {len(lines)}"))
     if order.life.cancel_requested:
         asked = "John Lewis asked to cancel what was shipped"
         failure = Failure(dispatch.key, "expect_no_shipment_after_cancellation", "cancelled_but_shipped", asked, "")

@@ -41,7 +41,7 @@ def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
             _hold(run, tx, order, inbox_id, failures)
             continue
         owed += _owing(run, life, inbox_id, order.placed_at, order.dispatch_by_at, live_since)
-        run.tell(News(order.key, order.kind, order.key, "filed", f"{len(order.lines)} lines, {order.reference}"))
+        run.tell(News(order.key, order.kind, order.key, "filed", f"lines: {len(order.lines)}, {order.reference}"))
     messages.owe(tx, owed)
     levels.recompute(
         tx, {line.sku for life in lives.values() for line in life.lines if line.sku}, run.installation.stock

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.holds import HOLD_TYPES
+from domain.holds import HOLD_TYPES, TROUBLES
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = set(re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
@@ -26,8 +26,8 @@ def test_every_make_command_of_a_document_exists(document: str) -> None:
     assert commands <= TARGETS
 
 
-@pytest.mark.parametrize("name", sorted(HOLD_TYPES))
-def test_every_hold_type_has_a_page_in_the_runbook(name: str) -> None:
+@pytest.mark.parametrize("name", sorted({**HOLD_TYPES, **TROUBLES}))
+def test_every_hold_type_and_trouble_has_a_page_in_the_runbook(name: str) -> None:
     headings = re.findall(r"^#+ .*$", (ROOT / "docs" / "runbook.md").read_text(), re.MULTILINE)
     assert any(re.search(rf"\b{name}\b", heading) for heading in headings)
 
