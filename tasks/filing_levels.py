@@ -80,7 +80,8 @@ def _hold_whole(run: Run, tx: Transaction, hold_type: str, why: str) -> None:
 def file_items(run: Run, tx: Transaction, judged: Judged) -> None:
     """Write what one side says of its items; at the end of the walk begin levels and release what waited."""
     pulled = judged.pulled
-    items.store(tx, pulled.intake.side, [one.record for one in judged.fresh])
+    is_master = pulled.intake.side is run.installation.product_master
+    items.store(tx, pulled.intake.side, [one.record for one in judged.fresh], is_master=is_master)
     if not pulled.last:
         return
     if pulled.intake.side is Side.MARKETPLACE:
