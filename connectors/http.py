@@ -85,12 +85,9 @@ class Account:
     )
 
     def __post_init__(self) -> None:
-        transport = self.surroundings.transport or httpx.AsyncHTTPTransport(
-            limits=httpx.Limits(max_connections=10, max_keepalive_connections=10)
-        )
         self._client = httpx.AsyncClient(
             base_url=self.base_url,
-            transport=transport,
+            transport=self.surroundings.transport or usual_transport(),
             timeout=self.deadline_seconds,
             headers={"accept": "application/json", "accept-encoding": "gzip", **self.headers},
             follow_redirects=False,
@@ -222,6 +219,11 @@ class Account:
 
     def _unavailable(self, what: str) -> Unavailable:
         return Unavailable(self.name, what, "Nothing is lost; it is tried again. Look at the system's status page.")
+
+
+def usual_transport() -> Transport:
+    """Return the way to a vendor where none is handed in: at most ten connections."""
+    return httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=10, max_keepalive_connections=10))
 
 
 def retry_after(headers: Mapping[str, str], now: datetime, otherwise: float = 15.0) -> float:
