@@ -12,7 +12,7 @@ from tests.stateful.actors import PERSONAL
 if TYPE_CHECKING:
     from tests.stateful.machine import Machine
 
-_GONE = {"canceled", "VOIDED", "cancelled", "cancel"}
+_GONE = {"canceled", "VOIDED", "cancelled", "cancel", "Cancelled"}
 
 
 class Watch:
