@@ -49,7 +49,12 @@ def _finish_scan(run: Run, tx: Transaction, judged: Judged, scan: scans.Running)
     former, _ = scans.trusted(tx)
     absent_is_zero = run.feed(judged.pulled.intake).absent_is_zero
     finished = scans.finish(
-        tx, scan, complete=judged.pulled.page.complete, absent_is_zero=absent_is_zero, age_limit=age_limit
+        tx,
+        scan,
+        complete=judged.pulled.page.complete,
+        absent_is_zero=absent_is_zero,
+        age_limit=age_limit,
+        omits_zeroes=judged.pulled.page.omits_zeroes,
     )
     if finished.refused:
         _hold_whole(run, tx, "snapshot_refused", finished.refused)

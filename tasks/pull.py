@@ -142,6 +142,7 @@ def _joined(whole: Page, page: Page) -> Page:
     whole.received += page.received
     whole.rejects += page.rejects
     whole.complete, whole.more, whole.total = page.complete, page.more, page.total
+    whole.omits_zeroes = page.omits_zeroes
     return whole
 
 

@@ -67,7 +67,7 @@ class StockFeed:
             [one for one in outcomes if isinstance(one, Reject)],
             began_at=began_at,
             complete=bool(rows),
-            total=len(rows),
+            omits_zeroes=True,
         )
 
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
