@@ -31,7 +31,8 @@ def meaning(failure: HubFailure, skus: set[str]) -> Meaning:
     if (short := _NO_STOCK.fullmatch(words)) and short["code"] in skus:
         return Meaning(
             f"SEKO has no free stock of {short['code']!a} and took nothing of the order ({kept}). "
-            "Supply it and release, or tell John Lewis."
+            "Supply it and release, or tell John Lewis.",
+            "no_free_stock",
         )
     if unmapped := _MAPPING.fullmatch(words):
         what = unmapped["what"]

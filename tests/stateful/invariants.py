@@ -153,7 +153,7 @@ class Watch:
             "cancelled_but_shipped",
             "missing_tracking",
         }
-        explained |= {"unmapped_carrier", "backordered", "quantity", "unknown_outcome"}
+        explained |= {"unmapped_carrier", "backordered", "no_free_stock", "quantity", "unknown_outcome"}
         for row in self._rows("SELECT type, detail FROM hold WHERE closed_at IS NULL"):
             if row.type not in explained and "a part of a line cannot be read back" not in row.detail:
                 self.violated(f"I12 a hold that nothing in the world explains: {row.type}: {row.detail}")
