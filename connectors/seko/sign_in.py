@@ -13,8 +13,9 @@ class TokenInAddress(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a copy of the request with the token."""
         url = request.url.copy_merge_params({self._parameter: self._token.get_secret_value()})
+        content = await request.aread() or None
         signed = httpx.Request(
-            request.method, url, headers=request.headers, stream=request.stream, extensions=request.extensions
+            request.method, url, headers=request.headers, content=content, extensions=request.extensions
         )
         return await self._inner.handle_async_request(signed)
 

@@ -72,7 +72,6 @@ class Harness:
 
         class Recorded(httpx.AsyncBaseTransport):
             async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-                await request.aread()
                 seen.append(request)
                 return await inner.handle_async_request(request)
 
