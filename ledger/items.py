@@ -20,7 +20,7 @@ def store(tx: Transaction, side: Side, items: Sequence[Item], *, is_master: bool
     """Write what one side says of its items; what the other side said stays.
 
     A listing of a marketplace that is the item master stands for the back office's item too, under
-    its SKU; the EAN of such an item is nobody's but the listing's.
+    its SKU and with its EAN.
     """
     common = {"installation": tx.installation, "seen_at": tx.now}
     keep: tuple[str, ...]
@@ -52,8 +52,10 @@ def store(tx: Transaction, side: Side, items: Sequence[Item], *, is_master: bool
             if i.sku
         ]
         for row in rows:
-            row |= {"ean": "", "back_office_id": row["sku"] if is_master else "", "sellable": is_master}
-        keep = ("ean",) if is_master else ("ean", "back_office_id", "sellable")
+            row |= {"ean": "", "back_office_id": "", "sellable": False}
+            if is_master:
+                row |= {"ean": row["listing_ean"], "back_office_id": row["sku"], "sellable": True}
+        keep = () if is_master else ("ean", "back_office_id", "sellable")
     upsert(tx, ItemRow, rows, ["installation", "sku"], keep=keep)
 
 
