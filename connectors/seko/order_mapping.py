@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from connectors.ordering import open_lines
 from connectors.roles import OrderLimits
 from connectors.seko.settings import SekoOptions
 from domain.answers import Refused
-from domain.records import Address, LineStatus, OrderLine, SalesOrder
+from domain.records import Address, OrderLine, SalesOrder
 
 LIMITS = OrderLimits(
     street_lines=4,
@@ -58,9 +59,8 @@ def order_guid(order: SalesOrder, options: SekoOptions) -> str:
 def merged_lines(order: SalesOrder) -> list[MergedLine]:
     """Return the lines to create: SEKO refuses a SKU that stands on two lines."""
     by_sku: dict[str, list[OrderLine]] = {}
-    for line in order.lines:
-        if line.status is not LineStatus.CANCELLED:
-            by_sku.setdefault(line.sku or "", []).append(line)
+    for line in open_lines(order):
+        by_sku.setdefault(line.sku or "", []).append(line)
     return [_merged(number, sku, lines) for number, (sku, lines) in enumerate(by_sku.items(), 1)]
 
 

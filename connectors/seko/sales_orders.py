@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from connectors.http import VendorRefusal
+from connectors.ordering import one_by_one
 from connectors.seko.api import FAILED, Hub, HubFailure
 from connectors.seko.order_mapping import merged_lines, order_body, order_fault, order_guid, order_number
 from connectors.seko.refusals import Meaning, meaning
@@ -16,7 +17,6 @@ from domain.answers import (
     Done,
     Finding,
     Found,
-    Later,
     NotNow,
     NotYet,
     OutcomeUnknown,
@@ -48,16 +48,7 @@ class SalesOrderSink:
 
     async def send(self, records: Sequence[SalesOrder]) -> Mapping[str, Answer]:
         """Create the orders; raises when the first one could not be tried, and puts off what comes after trouble."""
-        answers: dict[str, Answer] = {}
-        for number, order in enumerate(records):
-            try:
-                answers[order.key] = await self._create(order)
-            except (NotNow, SystemTrouble) as trouble:
-                if not answers:
-                    raise
-                at = trouble.at if isinstance(trouble, NotNow) else self._hub.clock.now()
-                return answers | {rest.key: Later(at, str(trouble)) for rest in records[number:]}
-        return answers
+        return await one_by_one(records, self._create, self._hub.clock.now)
 
     async def find(self, records: Sequence[SalesOrder]) -> Mapping[str, Finding]:
         """Look the orders up by GUID, one call each; without the legacy reads every one is absent."""
