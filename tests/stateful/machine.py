@@ -41,7 +41,9 @@ from tests.stateful.virtual import run as run_virtually
 NAME = "harbour"
 EVERY_SECONDS = {"orders": 60, "stock": 300, "dispatch": 90, "items": 1800}
 _QUANTITY = re.compile(rb'("(?:qty|quantity|quantity_available|Available|Quantity)": ?)[1-9][0-9]*')
-_STOCK = re.compile(r".*/(source-items|export-stock-salable-qty/.*|productavailability|product\.product/read|stock/v3/quantity)")
+_STOCK = re.compile(
+    r".*/(source-items|export-stock-salable-qty/.*|productavailability|product\.product/read|stock/v3/quantity)"
+)
 
 
 @dataclass(frozen=True)
