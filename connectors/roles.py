@@ -35,12 +35,17 @@ class FeedShape(StrEnum):
 
 
 class OpenOrder(NamedTuple):
-    """An order that the back office has and whose dispatch is not yet wholly confirmed."""
+    """An order that the back office has and whose dispatch is not yet wholly confirmed.
+
+    `unshipped` gives its SKUs and units while none of them was seen shipped, and nothing later: for a
+    system that says of an order only that it has left.
+    """
 
     key: str
     reference: str
     external_id: str
     awaits_tracking: bool = False
+    unshipped: tuple[tuple[str, int], ...] = ()
 
 
 class Forged(Exception):

@@ -135,6 +135,13 @@ _TYPES = [
         "back office",
     ),
     HoldType(
+        "no_free_stock",
+        Owner.WAREHOUSE,
+        "Not taken by the back office: no free stock",
+        "Supply the stock, then release; or tell John Lewis that it cannot be sent.",
+        "back office",
+    ),
+    HoldType(
         "malformed_payload",
         Owner.OPERATIONS,
         "Payload that cannot be read",

@@ -113,7 +113,9 @@ class Installation(_Settings):
     name: Name
     marketplace: Endpoint
     back_office: Endpoint
-    product_master: Side
+    product_master: Side = Field(
+        description="whose products are the item master; the other side's items need not exist"
+    )
     loops: Loops = Loops()
     stock: StockPolicy = StockPolicy()
     orders: Orders = Orders()

@@ -271,9 +271,10 @@ class Page:
 
     `cursor` is where to read on (None: from the start). `more` tells that the source has more
     now. For a snapshot, `began_at` is when the scan began and `complete` that it was proved whole. `total` is what the source says it has of these now.
+    `omits_zeroes`: rows at zero are left out of this snapshot, so the number of its rows proves nothing.
     """
 
-    __slots__ = ("began_at", "complete", "cursor", "more", "received", "rejects", "total")
+    __slots__ = ("began_at", "complete", "cursor", "more", "omits_zeroes", "received", "rejects", "total")
 
     def __init__(
         self,
@@ -285,10 +286,12 @@ class Page:
         more: bool = False,
         complete: bool = False,
         total: int | None = None,
+        omits_zeroes: bool = False,
     ) -> None:
         self.received, self.rejects = received, rejects
         self.cursor, self.more = cursor, more
         self.began_at, self.complete, self.total = began_at, complete, total
+        self.omits_zeroes = omits_zeroes
 
     def __len__(self) -> int:
         return len(self.received) + len(self.rejects)

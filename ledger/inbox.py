@@ -143,6 +143,19 @@ def originals(tx: Transaction, inbox_ids: Sequence[int]) -> dict[int, Any]:
     return {row.id: loaded[row.payload_id] for row in rows}
 
 
+def has_passed(tx: Transaction, kind: Kind, order_key: str, tracking: str, *, besides: str) -> bool:
+    """Tell whether a record of this order with this tracking number, under another key, passed its gate before."""
+    where = (
+        _inbox.c.installation == tx.installation,
+        _inbox.c.kind == kind,
+        _inbox.c.order_key == order_key,
+        _inbox.c.tracking == tracking,
+        _inbox.c.key != besides,
+        _inbox.c.gate == PASSED,
+    )
+    return bool(tx.value(select(func.count()).where(*where)))
+
+
 def set_gate(tx: Transaction, inbox_ids: Sequence[int], gate: str) -> int:
     """Say what the gate said of these rows (or `WAITING`, to have them gated again)."""
     return tx.run(

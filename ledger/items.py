@@ -16,8 +16,12 @@ CARRIER, APPROVED_CARRIER = "carrier", "approved_carrier"
 ANY_SERVICE = "\x1f"
 
 
-def store(tx: Transaction, side: Side, items: Sequence[Item]) -> None:
-    """Write what one side says of its items; what the other side said stays."""
+def store(tx: Transaction, side: Side, items: Sequence[Item], *, is_master: bool = False) -> None:
+    """Write what one side says of its items; what the other side said stays.
+
+    A listing of a marketplace that is the item master stands for the back office's item too, under
+    its SKU and with its EAN.
+    """
     common = {"installation": tx.installation, "seen_at": tx.now}
     keep: tuple[str, ...]
     if side is Side.BACK_OFFICE:
@@ -49,7 +53,9 @@ def store(tx: Transaction, side: Side, items: Sequence[Item]) -> None:
         ]
         for row in rows:
             row |= {"ean": "", "back_office_id": "", "sellable": False}
-        keep = ("ean", "back_office_id", "sellable")
+            if is_master:
+                row |= {"ean": row["listing_ean"], "back_office_id": row["sku"], "sellable": True}
+        keep = () if is_master else ("ean", "back_office_id", "sellable")
     upsert(tx, ItemRow, rows, ["installation", "sku"], keep=keep)
 
 

@@ -219,6 +219,22 @@ def open_for_dispatch(tx: Transaction, after_key: str, limit: int) -> list[Any]:
     )
 
 
+def unshipped(tx: Transaction, keys: Sequence[str]) -> dict[str, tuple[tuple[str, int], ...]]:
+    """Return the SKUs and units that these orders want, of those of which nothing was seen shipped."""
+    rows = tx.rows(
+        select(_line.c.order_key, _line.c.sku, _line.c.ordered - _line.c.cancelled, _line.c.shipped, _line.c.dispatched)
+        .where(_line.c.installation == tx.installation, among(tx, _line.c.order_key, keys))
+        .order_by(_line.c.order_key, _line.c.sku)
+    )
+    begun = {key for key, _, _, shipped, dispatched in rows if shipped or dispatched}
+    wanted: dict[str, dict[str, int]] = {}
+    for key, sku, units, _, _ in rows:
+        if key not in begun and units > 0:
+            of_order = wanted.setdefault(key, {})
+            of_order[sku] = of_order.get(sku, 0) + int(units)
+    return {key: tuple(of_order.items()) for key, of_order in wanted.items()}
+
+
 def in_flight(tx: Transaction, skus: Sequence[str], as_of: datetime | None) -> dict[str, dict[Deducts, int]]:
     """Return, for each SKU and way of deducting, our units that a scan begun at `as_of` does not deduct yet."""
     wanted = _line.c.ordered - _line.c.cancelled

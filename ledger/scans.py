@@ -108,10 +108,21 @@ def fold(tx: Transaction, scan: Running, levels: Sequence[StockLevel], cursor: s
     _save(tx, scan)
 
 
-def finish(tx: Transaction, scan: Running, *, complete: bool, absent_is_zero: bool, age_limit: timedelta) -> Finished:
-    """Believe the scan, or refuse it whole; and let a mass drop to zero wait."""
+def finish(
+    tx: Transaction,
+    scan: Running,
+    *,
+    complete: bool,
+    absent_is_zero: bool,
+    age_limit: timedelta,
+    omits_zeroes: bool = False,
+) -> Finished:
+    """Believe the scan, or refuse it whole; and let a mass drop to zero wait.
+
+    Where the source `omits_zeroes`, rows come and go with the stock, and only a scan without any is refused for their number.
+    """
     former_at, trusted_rows = trusted(tx)
-    if not complete or not looks_whole(scan.rows, trusted_rows):
+    if not complete or not looks_whole(scan.rows, 0 if omits_zeroes else trusted_rows):
         tx.run(delete(_change).where(_change.c.installation == tx.installation))
         refused = _scan.c.refused + 1
         tx.run(

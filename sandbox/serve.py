@@ -28,6 +28,7 @@ from sandbox.cin7_core import Cin7Core
 from sandbox.fulfil import Fulfil
 from sandbox.kit import Clock, ScaledClock, System
 from sandbox.magento import Credentials, Magento
+from sandbox.seko import Seko
 from sandbox.slack import Slack
 from sandbox.virtualstock import Account, Virtualstock
 from sandbox.world import Plan, Trouble, World
@@ -51,6 +52,7 @@ MAKERS: dict[str, Callable[[Clock, dict[str, Any]], System]] = {
     "Magento": _magento,
     "Cin7Core": lambda clock, arguments: Cin7Core(clock, **arguments),
     "Fulfil": lambda clock, arguments: Fulfil(clock, **arguments),
+    "Seko": lambda clock, arguments: Seko(clock, **arguments),
     "Slack": lambda clock, arguments: Slack(clock, **arguments),
 }
 
@@ -108,8 +110,8 @@ class Config:
 
     def _add_world(self, entry: Mapping[str, Any]) -> None:
         marketplace, office = self.systems[entry["marketplace"]], self.systems[entry["back_office"]]
-        if not isinstance(marketplace, Virtualstock) or not isinstance(office, Magento | Cin7Core | Fulfil):
-            raise TypeError("a world joins a Virtualstock to a Magento, a Cin7Core or a Fulfil")
+        if not isinstance(marketplace, Virtualstock) or not isinstance(office, Magento | Cin7Core | Fulfil | Seko):
+            raise TypeError("a world joins a Virtualstock to a Magento, a Cin7Core, a Fulfil or a Seko")
         plan = dict(entry.get("plan", {}))
         plan |= {name: tuple(value) for name, value in plan.items() if isinstance(value, list)}
         self.worlds.append(
@@ -163,6 +165,9 @@ class Theatre:
             loop.add_signal_handler(number, self._stop.set)
         serving = [asyncio.create_task(server.serve([listener])) for server, listener in self._servers]
         playing = asyncio.create_task(self._play())
+        pushing = [
+            asyncio.create_task(one.push_for_ever()) for one in self._config.systems.values() if isinstance(one, Seko)
+        ]
         stopping = asyncio.create_task(self._stop.wait())
         try:
             await asyncio.wait([stopping, playing, *serving], return_when=asyncio.FIRST_COMPLETED)
@@ -170,8 +175,8 @@ class Theatre:
             self.write()
             for server, _ in self._servers:
                 server.should_exit = server.force_exit = True
-            playing.cancel()
-            stopping.cancel()
+            for task in (playing, stopping, *pushing):
+                task.cancel()
             await asyncio.wait(serving, timeout=LAST_SECONDS)
         if playing.done() and not playing.cancelled():
             playing.result()  # a world that ended by itself has failed: let its error be seen

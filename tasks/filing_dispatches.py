@@ -38,6 +38,11 @@ def _file(
     holds.close_holds(tx, holds.INBOX, [str(inbox_id)], "replaced", "a newer record, or a release")
     if not failures and known is not None:
         failures = _owe(run, tx, dispatch, known, inbox_id)
+    if failures and _is_told_again(tx, dispatch, order_key, failures):
+        inbox.set_gate(tx, [inbox_id], inbox.PASSED)
+        told = f"parcel {dispatch.tracking_number} was told before, under another key"
+        run.tell(News(order_key, Kind.DISPATCH, dispatch.key, "repeated", told))
+        return
     if failures:
         inbox.set_gate(tx, [inbox_id], inbox.HELD)
     for failure in failures:
@@ -55,6 +60,18 @@ def _file(
     if known is not None:
         waits = any(failure.hold_type == "missing_tracking" for failure in failures)
         orders.mark(tx, order_key, awaits_tracking=waits)
+
+
+def _is_told_again(tx: Transaction, dispatch: Dispatch, order_key: str, failures: tuple[Failure, ...]) -> bool:
+    """Tell whether a shipment only seems not to fit: its parcel is filed already, as told in another way."""
+    is_only_unfit = {failure.hold_type for failure in failures} == {"dispatch_does_not_fit"}
+    number = dispatch.tracking_number or ""
+    return bool(
+        is_only_unfit
+        and number
+        and order_key
+        and inbox.has_passed(tx, Kind.DISPATCH, order_key, number, besides=dispatch.key)
+    )
 
 
 def prove_creation(run: Run, tx: Transaction, order: orders.KnownOrder, back_office_id: str, evidence: str) -> None:

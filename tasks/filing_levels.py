@@ -49,7 +49,12 @@ def _finish_scan(run: Run, tx: Transaction, judged: Judged, scan: scans.Running)
     former, _ = scans.trusted(tx)
     absent_is_zero = run.feed(judged.pulled.intake).absent_is_zero
     finished = scans.finish(
-        tx, scan, complete=judged.pulled.page.complete, absent_is_zero=absent_is_zero, age_limit=age_limit
+        tx,
+        scan,
+        complete=judged.pulled.page.complete,
+        absent_is_zero=absent_is_zero,
+        age_limit=age_limit,
+        omits_zeroes=judged.pulled.page.omits_zeroes,
     )
     if finished.refused:
         _hold_whole(run, tx, "snapshot_refused", finished.refused)
@@ -80,7 +85,8 @@ def _hold_whole(run: Run, tx: Transaction, hold_type: str, why: str) -> None:
 def file_items(run: Run, tx: Transaction, judged: Judged) -> None:
     """Write what one side says of its items; at the end of the walk begin levels and release what waited."""
     pulled = judged.pulled
-    items.store(tx, pulled.intake.side, [one.record for one in judged.fresh])
+    is_master = pulled.intake.side is run.installation.product_master
+    items.store(tx, pulled.intake.side, [one.record for one in judged.fresh], is_master=is_master)
     if not pulled.last:
         return
     if pulled.intake.side is Side.MARKETPLACE:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from connectors import registry
 from domain.installation import Installation, Mode, Side
-from tasks.loops import LOOPS, Intake, Route
+from tasks.loops import LOOPS, Intake, Route, intakes_of
 
 _USUAL_FOLDER = Path(__file__).parent.parent / "deployments" / "installations"
 
@@ -71,7 +71,7 @@ def _role_faults(installation: Installation) -> list[str]:
         for loop in LOOPS.values():
             if getattr(installation.loops, loop.name).mode is Mode.OFF:
                 continue
-            parts: list[Intake | Route] = [*loop.intakes, *loop.routes]
+            parts: list[Intake | Route] = [*intakes_of(loop, installation), *loop.routes]
             for part in parts:
                 if part.side is side and not issubclass_of(registry.SYSTEMS[endpoint.system], part.role):
                     faults.append(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from connectors import roles
-from domain.installation import Side
+from domain.installation import Installation, Side
 from domain.records import Kind
 
 
@@ -73,6 +73,14 @@ DISPATCH = Loop(
 )
 STOCK = Loop("stock", (_STOCK, _SALES_ORDERS), (_AVAILABILITY,))  # no number goes before the orders after its scan
 ITEMS = Loop("items", (_ITEMS, _LISTINGS))
+
+
+def intakes_of(loop: Loop, installation: Installation) -> tuple[Intake, ...]:
+    """Return the intakes that a loop has in an installation: where the listings are the item master, no other is read."""
+    if installation.product_master is Side.MARKETPLACE:
+        return tuple(intake for intake in loop.intakes if intake is not _ITEMS)
+    return loop.intakes
+
 
 LOOPS = {loop.name: loop for loop in (ORDERS, STOCK, DISPATCH, ITEMS)}
 """Every loop by its name."""

@@ -115,7 +115,11 @@ def _about(tx: Transaction, after_key: str) -> list[OpenOrder]:
     rows = orders.open_for_dispatch(tx, after_key, _ABOUT_AT_ONCE)
     if not rows and after_key:
         rows = orders.open_for_dispatch(tx, "", _ABOUT_AT_ONCE)
-    return [OpenOrder(row.key, row.reference, row.back_office_id, row.awaits_tracking) for row in rows]
+    unshipped = orders.unshipped(tx, [row.key for row in rows])
+    return [
+        OpenOrder(row.key, row.reference, row.back_office_id, row.awaits_tracking, unshipped.get(row.key, ()))
+        for row in rows
+    ]
 
 
 def _released(run: Run, intake: Intake) -> Pulled | None:
@@ -138,6 +142,7 @@ def _joined(whole: Page, page: Page) -> Page:
     whole.received += page.received
     whole.rejects += page.rejects
     whole.complete, whole.more, whole.total = page.complete, page.more, page.total
+    whole.omits_zeroes = page.omits_zeroes
     return whole
 
 

@@ -18,7 +18,7 @@ from domain.records import Kind
 from ledger.budgets import LedgerBudgets
 from ledger.database import Database, Transaction
 from ledger.payloads import LedgerArchive
-from tasks.loops import Intake, Loop, Route
+from tasks.loops import Intake, Loop, Route, intakes_of
 
 SLICE_SECONDS = 45.0
 LEASE_SECONDS = 120.0
@@ -84,7 +84,8 @@ class Run:
     def intakes(self) -> list[Intake]:
         """Return the intakes of the loop; those of another loop only while that one is not off."""
         loops = self.installation.loops
-        return [i for i in self.loop.intakes if i.kind is not Kind.SALES_ORDER or loops.orders.mode is not Mode.OFF]
+        intakes = intakes_of(self.loop, self.installation)
+        return [i for i in intakes if i.kind is not Kind.SALES_ORDER or loops.orders.mode is not Mode.OFF]
 
     def routes(self) -> list[Route]:
         """Return the routes of the loop that may send: those of a loop in trade mode."""

@@ -17,6 +17,7 @@ WRITES = {
     "Magento": (("POST|PUT", r"/rest/(.+/)?V1/orders(/create)?"),),
     "Cin7Core": (("POST", "/ExternalApi/v2/sale"), ("POST", "/ExternalApi/v2/sale/order")),
     "Fulfil": (("PUT", r"/api/v2/model/sale\.channel/create_order"),),
+    "Seko": (("POST", "/api/salesorders/v4/websubmit"),),
 }
 """The routes by which orders, acknowledgements, dispatches and stock are written, by the system's class."""
 

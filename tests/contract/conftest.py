@@ -7,6 +7,7 @@ from _pytest.mark import ParameterSet
 
 from connectors.registry import SYSTEMS
 from connectors.roles import FeedShape
+from tests.contract.harness import FeedCase
 from tests.contract.joint import FEEDS, SINKS, Joint, played
 
 
@@ -21,6 +22,15 @@ def _parameters(
     ]
 
 
+def _case(system: str, role: type) -> FeedCase:
+    return Joint.of(system).feed_case(role)
+
+
+def _is_counted(system: str, role: type) -> bool:
+    case = _case(system, role)
+    return set(case.lists) > set(case.uncounted)
+
+
 def _shape(system: str, role: type) -> FeedShape:
     shape: FeedShape = Joint.of(system).feed(role).shape
     return shape
@@ -30,11 +40,18 @@ _ARGUMENTS: dict[str, Callable[[], Sequence[object]]] = {
     "system": lambda: sorted(SYSTEMS),
     "any_feed": lambda: _parameters(FEEDS),
     "any_sink": lambda: _parameters(SINKS),
-    "choosy_feed": lambda: _parameters(FEEDS, lambda system, role: bool(Joint.of(system).feed_case(role).enumerations)),
+    "choosy_feed": lambda: _parameters(FEEDS, lambda system, role: bool(_case(system, role).enumerations)),
     "long_sink": lambda: _parameters(SINKS, lambda system, role: len(Joint.of(system).sink_case(role).writes) > 1),
     "log_feed": lambda: _parameters(FEEDS, lambda system, role: _shape(system, role) is FeedShape.LOG),
     "queue_feed": lambda: _parameters(FEEDS, lambda system, role: _shape(system, role) is FeedShape.QUEUE),
     "snapshot_feed": lambda: _parameters(FEEDS, lambda system, role: _shape(system, role) is FeedShape.SNAPSHOT),
+    "paged_snapshot": lambda: _parameters(
+        FEEDS,
+        lambda system, role: _shape(system, role) is FeedShape.SNAPSHOT and not _case(system, role).in_one_answer,
+    ),
+    "counted_snapshot": lambda: _parameters(
+        FEEDS, lambda system, role: _shape(system, role) is FeedShape.SNAPSHOT and _is_counted(system, role)
+    ),
 }
 
 

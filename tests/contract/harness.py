@@ -33,7 +33,8 @@ class FeedCase:
     so that a lost row cannot be noticed there. `rows` returns the objects of such an answer
     that become records. `page` is how many records one page of the vendor holds.
     `enumerations` are the places, in an original, of values from a closed and documented list.
-    `leave` takes records out of a queue.
+    `leave` takes records out of a queue. `in_one_answer`: the vendor has no pages here, so that nothing
+    between two of them can be asked about.
     """
 
     lists: tuple[Route, ...]
@@ -45,6 +46,7 @@ class FeedCase:
     about: Callable[[], Sequence[OpenOrder]] = nobody
     leave: Callable[[Sequence[str]], None] | None = None
     uncounted: tuple[Route, ...] = ()
+    in_one_answer: bool = False
 
 
 @dataclass(frozen=True)

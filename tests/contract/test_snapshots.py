@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -13,6 +14,8 @@ from tests.contract.joint import Joint, keys, walk
 from tests.contract.wire import Break, Route, replays
 
 FeedName = tuple[str, type]
+LONGEST_LAG = timedelta(minutes=15)
+"""A source that shows the stock of some minutes ago dates its scan back by as much."""
 
 
 async def test_a_whole_scan_is_complete_and_its_pages_before_are_not(snapshot_feed: FeedName) -> None:
@@ -20,7 +23,7 @@ async def test_a_whole_scan_is_complete_and_its_pages_before_are_not(snapshot_fe
     feed, case = joint.feed(snapshot_feed[1]), joint.feed_case(snapshot_feed[1])
     shown = await case.show(2 * case.page + 7)
     pages = await walk(feed, case)
-    assert len(pages) >= 3
+    assert len(pages) == 1 if case.in_one_answer else len(pages) >= 3
     assert set(keys(pages)) == set(shown)
     assert [page.complete for page in pages] == [False] * (len(pages) - 1) + [True]
 
@@ -38,7 +41,8 @@ async def test_a_scan_began_before_its_first_call(snapshot_feed: FeedName) -> No
     joint.wire.tamper = time_passes
     pages = await walk(feed, case)
     assert joint.harness.clock.now() > before
-    assert {page.began_at for page in pages} == {before}
+    [began_at] = {page.began_at for page in pages}
+    assert before - LONGEST_LAG <= began_at <= before
 
 
 async def test_a_scan_goes_on_in_another_process(snapshot_feed: FeedName) -> None:
@@ -58,12 +62,12 @@ async def test_a_scan_goes_on_in_another_process(snapshot_feed: FeedName) -> Non
 @pytest.mark.parametrize(
     "trouble", ["repeated in place of the next", "repeated before the next", "second lost, third repeated"]
 )
-async def test_a_repeated_page_is_noticed(snapshot_feed: FeedName, trouble: str) -> None:
-    for route in Joint.of(snapshot_feed[0]).feed_case(snapshot_feed[1]).lists:
-        joint = Joint.of(snapshot_feed[0])
-        case = joint.feed_case(snapshot_feed[1])
+async def test_a_repeated_page_is_noticed(paged_snapshot: FeedName, trouble: str) -> None:
+    for route in Joint.of(paged_snapshot[0]).feed_case(paged_snapshot[1]).lists:
+        joint = Joint.of(paged_snapshot[0])
+        case = joint.feed_case(paged_snapshot[1])
         await case.show(3 * case.page)
-        truth = await _answers(joint, snapshot_feed[1], case, route)
+        truth = await _answers(joint, paged_snapshot[1], case, route)
         assert len(truth) >= 3
         first, second, third, *rest = truth
         wrong = {
@@ -73,14 +77,14 @@ async def test_a_repeated_page_is_noticed(snapshot_feed: FeedName, trouble: str)
         }[trouble]
         joint.connector = joint.again()
         joint.wire.breaks.append(Break(route, replays(wrong), times=len(wrong)))
-        pages = await walk(joint.feed(snapshot_feed[1]), case)
+        pages = await walk(joint.feed(paged_snapshot[1]), case)
         assert not any(page.complete for page in pages), route.path
 
 
-async def test_a_lost_row_is_noticed(snapshot_feed: FeedName) -> None:
+async def test_a_lost_row_is_noticed(counted_snapshot: FeedName) -> None:
     for page in (1, 2):
-        joint = Joint.of(snapshot_feed[0])
-        feed, case = joint.feed(snapshot_feed[1]), joint.feed_case(snapshot_feed[1])
+        joint = Joint.of(counted_snapshot[0])
+        feed, case = joint.feed(counted_snapshot[1]), joint.feed_case(counted_snapshot[1])
         shown = await case.show(2 * case.page)
         counted = [route for route in case.lists if route not in case.uncounted]
         assert counted
@@ -107,10 +111,10 @@ def _losing(case: FeedCase, route: Route, page: int, lost: list[Any]) -> Callabl
 
 
 async def test_a_list_that_grows_or_shrinks_meanwhile_is_not_called_complete_with_rows_missing(
-    snapshot_feed: FeedName,
+    paged_snapshot: FeedName,
 ) -> None:
-    joint = Joint.of(snapshot_feed[0])
-    feed, case = joint.feed(snapshot_feed[1]), joint.feed_case(snapshot_feed[1])
+    joint = Joint.of(paged_snapshot[0])
+    feed, case = joint.feed(paged_snapshot[1]), joint.feed_case(paged_snapshot[1])
     shown = await case.show(2 * case.page)
     pages = [await feed.read(None, case.about())]
     shown += await case.show(1)

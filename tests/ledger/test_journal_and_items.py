@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from domain.installation import Side
 from domain.records import Item
-from ledger import items, journal
+from ledger import items, journal, levels
 from ledger.database import Database
 from ledger.rows import table
 from ledger.tables import Event
@@ -99,3 +99,14 @@ def test_a_time_comes_back_aware_and_in_utc(database: Database) -> None:
         assert mark is not None
         assert mark.began_at == at
         assert mark.began_at.utcoffset() == timedelta(0)
+
+
+def test_a_listing_of_the_item_master_is_an_item_under_its_sku(database: Database) -> None:
+    with begin(database) as tx:
+        items.store(tx, Side.MARKETPLACE, [Item(sku="A", ean="4006381333931", stock_number="81")], is_master=True)
+        items.store(tx, Side.MARKETPLACE, [Item(sku="B", stock_number="82")])
+        assert items.known_skus(tx) == {"A": "4006381333931"}
+        assert [row.sku for row in items.listings_without_item(tx)] == ["B"]
+        assert levels.enrol(tx) == 1
+        items.store(tx, Side.MARKETPLACE, [Item(sku="B", stock_number="82")], is_master=True)
+        assert items.known_skus(tx) == {"A": "4006381333931", "B": ""}

@@ -126,6 +126,20 @@ def test_absent_is_zero_where_the_source_says_so(database: Database) -> None:
         assert scan(tx, HUNDRED, absent_is_zero=True).changed == {c.sku for c in HUNDRED[96:]}
 
 
+def test_where_zeroes_are_left_out_the_number_of_rows_refuses_nothing(database: Database) -> None:
+    def finished(tx: Transaction, counts: list[StockLevel]) -> scans.Finished:
+        running = scans.Running(tx.now)
+        scans.fold(tx, running, counts, None)
+        rules = {"complete": True, "absent_is_zero": True, "omits_zeroes": True}
+        return scans.finish(tx, running, age_limit=AGE_LIMIT, **rules)
+
+    with begin(database) as tx:
+        scan(tx, HUNDRED)
+        assert finished(tx, HUNDRED[:60]).changed == {c.sku for c in HUNDRED[60:]}
+        assert finished(tx, HUNDRED).changed == {c.sku for c in HUNDRED[60:]}
+        assert finished(tx, []).refused == "0 rows, the last one had 100"
+
+
 def test_absent_is_unknown_elsewhere_and_nothing_past_the_age_limit(database: Database, clock: ManualClock) -> None:
     gone = "SKU-099"
     with begin(database) as tx:

@@ -12,7 +12,7 @@ from tests.stateful.actors import PERSONAL
 if TYPE_CHECKING:
     from tests.stateful.machine import Machine
 
-_GONE = {"canceled", "VOIDED", "cancelled", "cancel"}
+_GONE = {"canceled", "VOIDED", "cancelled", "cancel", "Cancelled"}
 
 
 class Watch:
@@ -162,7 +162,7 @@ class Watch:
             "cancelled_but_shipped",
             "missing_tracking",
         }
-        explained |= {"unmapped_carrier", "backordered", "quantity", "unknown_outcome"}
+        explained |= {"unmapped_carrier", "backordered", "no_free_stock", "quantity", "unknown_outcome"}
         for row in self._rows("SELECT type, detail FROM hold WHERE closed_at IS NULL"):
             if row.type not in explained and "a part of a line cannot be read back" not in row.detail:
                 self.violated(f"I12 a hold that nothing in the world explains: {row.type}: {row.detail}")

@@ -46,8 +46,10 @@ from tests.stateful.virtual import run as run_virtually
 NAME = "harbour"
 _COMPILED: dict[Any, Any] = {}  # the statements of the ledger, compiled once for all seeds
 EVERY_SECONDS = {"orders": 60, "stock": 300, "dispatch": 90, "items": 1800}
-_QUANTITY = re.compile(rb'("(?:qty|quantity|quantity_available|Available)": ?)[1-9][0-9]*')
-_STOCK = re.compile(r".*/(source-items|export-stock-salable-qty/.*|productavailability|product\.product/read)")
+_QUANTITY = re.compile(rb'("(?:qty|quantity|quantity_available|Available|Quantity)": ?)[1-9][0-9]*')
+_STOCK = re.compile(
+    r".*/(source-items|export-stock-salable-qty/.*|productavailability|product\.product/read|stock/v3/quantity)"
+)
 
 
 @dataclass(frozen=True)

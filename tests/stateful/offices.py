@@ -9,6 +9,7 @@ from sandbox.cin7_core import Cin7Core
 from sandbox.fulfil import Fulfil
 from sandbox.kit import Clock
 from sandbox.magento import Credentials, Magento
+from sandbox.seko import Seko
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Office:
     environment: dict[str, str]
     writes: tuple[tuple[str, str], ...]
     options: dict[str, Any] = field(default_factory=dict)
+    product_master: str = "back_office"
 
     @property
     def host(self) -> str:
@@ -35,7 +37,7 @@ class Office:
                 "options": {"time_zone": "UTC"},
             },
             "back_office": {"system": self.system, "account": f"{name}-office", "options": self.options},
-            "product_master": "back_office",
+            "product_master": self.product_master,
             "loops": {loop: {"mode": "trade"} for loop in ("orders", "stock", "dispatch", "items")},
             "orders": {"go_live_at": epoch, "accept_test_orders": True},
             "stock": {"age_limit_minutes": 30},
@@ -89,6 +91,15 @@ OFFICES = {
         _secrets("fulfil", api_key="key"),
         (("PUT", r"/api/v2/model/sale\.channel/create_order"),),
         {"channel": 37},
+    ),
+    "seko": Office(
+        "seko",
+        lambda clock, seed: Seko(clock, seed=seed, token="seko-token", stock_window_seconds=60, stock_lag_seconds=60),
+        {**_secrets("seko", token="seko-token"), "HARBOUR_SEKO_LEGACY_BASE_URL": "http://seko.test"},
+        (("POST", "/api/salesorders/v4/websubmit"),),
+        # nothing receives its pushes here: the sweep alone brings dispatches
+        {"legacy_reads": True, "push_patience_minutes": 0, "stock_every_minutes": 1, "stock_lag_minutes": 1},
+        product_master="marketplace",
     ),
 }
 EDGE_ENVIRONMENT = _secrets("virtualstock", username="user", password="edge-password")
