@@ -84,7 +84,7 @@ def _owing(
             deadline_at,
             unknown=kind is Kind.SALES_ORDER and before,
         )
-        for kind in owes(life, run.installation.orders.policy)
+        for kind in owes(life, run.order_policy)
     ]
 
 
