@@ -83,6 +83,11 @@ class OrderLife:
         return any(max(0, line.cancel_requested - line.dispatched) > line.cancelled for line in self.lines)
 
     @property
+    def unwanted(self) -> int:
+        """Return the units that the marketplace no longer wants: it asks to cancel them, or they are cancelled."""
+        return sum(max(line.cancel_requested, line.cancelled) for line in self.lines)
+
+    @property
     def final(self) -> bool:
         """Tell whether every line is final."""
         return all(line.final for line in self.lines)

@@ -35,7 +35,9 @@ def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
     live_since = _live_since(tx)
     for order in received:
         life, inbox_id = lives[order.key], inbox_ids[order.key]
-        _stop_creation(run, tx, order, life)
+        _stop_creation(run, tx, order, life, known[order.key].life.unwanted if order.key in known else 0)
+        if life.final and not life.attempted and not life.taken:
+            orders.mark(tx, order.key, final_at=tx.now)
         failures = judged.failures.get(order.key, ())
         if failures and not life.attempted and not life.taken:
             _hold(run, tx, order, inbox_id, failures)
@@ -141,9 +143,9 @@ def _prove_acknowledgements(tx: Transaction, received: list[SalesOrder]) -> None
             messages.prove(tx, Kind.ACKNOWLEDGEMENT, order.key, "the order feed shows it acknowledged")
 
 
-def _stop_creation(run: Run, tx: Transaction, order: SalesOrder, life: OrderLife) -> None:
-    """Where a cancellation is asked for: never create what was not begun; ask a person about what was."""
-    if not life.cancel_requested:
+def _stop_creation(run: Run, tx: Transaction, order: SalesOrder, life: OrderLife, unwanted_before: int) -> None:
+    """Where a cancellation is asked for, or is newly done: never create what was not begun; ask a person about what was."""
+    if not life.cancel_requested and life.unwanted <= unwanted_before:
         return
     if not life.attempted and not life.taken:
         if not any(line.to_create for line in life.lines):

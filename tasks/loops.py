@@ -62,7 +62,9 @@ ORDERS = Loop(
     "orders",
     (_SALES_ORDERS,),
     (
-        Route(Kind.CANCELLATION, Side.MARKETPLACE, roles.TakesCancellations, "cancellation_sink", "orders", optional=True),
+        Route(
+            Kind.CANCELLATION, Side.MARKETPLACE, roles.TakesCancellations, "cancellation_sink", "orders", optional=True
+        ),
         Route(Kind.SALES_ORDER, Side.BACK_OFFICE, roles.TakesSalesOrders, "sales_order_sink", "orders"),
         Route(Kind.ACKNOWLEDGEMENT, Side.MARKETPLACE, roles.TakesAcknowledgements, "acknowledgement_sink", "orders"),
         _AVAILABILITY,  # what was just sold falls at once, and a rise may go after this pull
