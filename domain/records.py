@@ -102,6 +102,9 @@ class SalesOrder(Record):
     gift_message: str = Field(default="", repr=False, description="personal data")
     delivery_service: str = ""
     test: bool = False
+    address_follows: bool = Field(
+        default=False, description="the marketplace gives the address later: after acceptance, or once it is paid"
+    )
 
 
 class LineQuantity(Record):

@@ -79,6 +79,8 @@ def _parsed(run: Run, side: Side, kind: Kind, original: Any) -> Any:
 
 def _sales_order(run: Run, tx: Transaction, original: Any, life: OrderLife) -> SalesOrder:
     order: SalesOrder = _parsed(run, Side.MARKETPLACE, Kind.SALES_ORDER, original)
+    if order.address_follows:
+        raise CannotCompose(None, "its address is awaited")
     numbers = [line.stock_number for line in order.lines if not line.sku and line.stock_number]
     order = with_skus(order, items.skus_of_stock_numbers(tx, numbers) if numbers else {})
     wanted = {line.line: line.to_create for line in life.lines}
