@@ -205,6 +205,7 @@ class Availability(Record):
     external_id: str = Field(default="", description="the id that the marketplace wants in a stock call")
     quantity: int
     as_of: AwareDatetime
+    ticket: str = Field(default="", description="what the marketplace gave for it where it works on it still")
 
     @property
     def key(self) -> str:

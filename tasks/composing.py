@@ -59,14 +59,15 @@ def compose(run: Run, tx: Transaction, claimed: Sequence[Claimed]) -> dict[int, 
     return composed
 
 
-def availability(sending: Sending) -> Availability:
-    """Return the record of a level that is being sent."""
+def availability(sending: Sending, ticket: str = "") -> Availability:
+    """Return the record of a level that is being sent, or was sent and has a ticket."""
     return Availability(
         sku=sending.sku,
         stock_number=sending.stock_number,
         external_id=sending.listing_id,
         quantity=sending.quantity,
         as_of=sending.as_of,
+        ticket=ticket,
     )
 
 
