@@ -9,7 +9,9 @@ from domain.installation import Side, StockPolicy
 from domain.records import Availability, Deducts, Item, StockLevel
 from ledger import holds, items, journal, levels, scans, tickets
 from ledger.database import Database
+from ledger.rows import table
 from ledger.schema import create
+from ledger.tables import Level
 from tasks import operators
 from tasks.confirm import confirm
 from tasks.loops import STOCK
@@ -70,7 +72,7 @@ def held(run: Run) -> list[tuple[str, str]]:
 
 def published(run: Run) -> dict[str, int | None]:
     with run.transaction() as tx:
-        return {row.sku: row.published for row in tx.rows(levels.table(levels.Level).select())}
+        return {row.sku: row.published for row in tx.rows(table(Level).select())}
 
 
 async def test_a_file_goes_alone_and_counts_only_when_its_report_was_read(
@@ -124,7 +126,7 @@ async def test_after_a_lost_answer_every_line_is_unknown_and_the_next_file_carri
 
     async def once(records: list[Availability]) -> dict[str, object]:
         sink.sent.append(list(records))
-        del sink.send  # type: ignore[attr-defined] # the class's own again
+        del sink.send  # the class's own again
         count(run, A=7, B=2, C=3)
         return dict(answers)
 
