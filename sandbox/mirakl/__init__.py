@@ -1,0 +1,5 @@
+"""A pretend Mirakl marketplace (seller API): orders with acceptance and payment, shipments, offers, stock files."""
+
+from sandbox.mirakl.server import Account, Mirakl
+
+__all__ = ["Account", "Mirakl"]
