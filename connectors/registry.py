@@ -9,6 +9,7 @@ from connectors.cin7_core import Cin7Core
 from connectors.fulfil import Fulfil
 from connectors.http import Surroundings
 from connectors.magento import Magento
+from connectors.mirakl import Mirakl
 from connectors.roles import Connector
 from connectors.settings import SystemSettings, from_environment
 from connectors.virtualstock import Virtualstock
@@ -29,6 +30,7 @@ SYSTEMS: dict[str, type[System]] = {
     "cin7_core": Cin7Core,
     "fulfil": Fulfil,
     "magento": Magento,
+    "mirakl": Mirakl,
     "virtualstock": Virtualstock,
 }
 
