@@ -64,7 +64,7 @@ def _id(raw: Any) -> str | None:
 def _ean(references: Any) -> str | None:
     """Return the first EAN-13 among the product's references; others are of no use to a comparison."""
     for one in references if isinstance(references, list) else ():
-        if isinstance(one, dict) and one.get("reference_type") in {"EAN", "GTIN"}:
+        if isinstance(one, dict) and one.get("reference_type") in ("EAN", "GTIN"):
             value = one.get("reference")
             if isinstance(value, str) and _EAN_13.fullmatch(value):
                 return value

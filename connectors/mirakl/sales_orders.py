@@ -5,12 +5,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
-from connectors.mirakl.api import ORDERS, Api
+from connectors.mirakl.api import ORDERS, Api, Rows
 from connectors.mirakl.mapping import NOT_YET_OURS, ORDER_KEEPS, read_order
 from connectors.roles import FeedShape, OpenOrder
-from domain.answers import Unavailable
+from domain.answers import NotNow, Unavailable
 from domain.records import Page, Received, Reject
 
 OVERLAP = timedelta(minutes=10)  # more than any clock of ours and of the vendor's should differ
@@ -59,27 +60,38 @@ class SalesOrderFeed:
         self._api, self._gift_field, self._history = api, gift_field, history
 
     async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:  # noqa: ARG002 - the log names its orders itself
-        """Read one page of at most 100 orders."""
+        """Read at most 100 orders: one page, and on where it brings nothing but the overlap."""
         mark, now = Bookmark.parsed(cursor), self._api.account.surroundings.clock.now()
-        since = mark.since or now - self._history
-        mark = replace(mark, since=since, began_at=mark.began_at if mark.offset and mark.began_at else now)
-        window: dict[str, Any] = {"start_update_date": since.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        since, going_on = mark.since or now - self._history, mark.offset > 0
+        mark = replace(mark, since=since, began_at=mark.began_at if going_on and mark.began_at else now)
+        page = Page([], [], began_at=mark.began_at or now)
+        for place in count():
+            try:
+                total, rows = await self._rows(mark)
+            except (NotNow, Unavailable):
+                if not place:
+                    raise
+                break
+            read = [self.parse(row) for row in rows if _mark(row) not in mark.seen and not _is_staged(row)]
+            page.received = [one for one in read if isinstance(one, Received)]
+            page.rejects = [one for one in read if isinstance(one, Reject)]
+            mark = _after(mark, total, rows)
+            if read or not mark.offset:
+                break
+        page.cursor, page.more = str(mark), mark.offset > 0
+        return page
+
+    async def _rows(self, mark: Bookmark) -> Rows:
+        limits = self._api.limits
+        assert mark.since is not None  # noqa: S101 - for the type checker: a walk has a start
+        window: dict[str, Any] = {"start_update_date": mark.since.strftime("%Y-%m-%dT%H:%M:%SZ")}
         window |= {"order_tax_mode": "TAX_EXCLUDED", "offset": mark.offset}
-        limit = self._api.limits.view_orders if mark.offset else self._api.limits.poll_orders
+        limit = limits.view_orders if mark.offset else limits.poll_orders
         total, rows = await self._api.rows(ORDERS, "orders", limit, **window)
         if not rows and mark.offset < total:
             what = f"the order list tells of {total} orders and shows none at {mark.offset}."
             raise Unavailable(self._api.account.name, what, "It is tried again; if it stays so, ask the operator.")
-        fresh = [row for row in rows if _mark(row) not in mark.seen and not _is_staged(row)]
-        read = [self.parse(row) for row in fresh]
-        after = _after(mark, total, rows)
-        return Page(
-            [one for one in read if isinstance(one, Received)],
-            [one for one in read if isinstance(one, Reject)],
-            began_at=mark.began_at or now,
-            cursor=str(after),
-            more=after.offset > 0,
-        )
+        return Rows(total, rows)
 
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Map one original again."""
