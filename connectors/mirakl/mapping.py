@@ -205,6 +205,8 @@ def _objects(raw: dict[str, Any], name: str) -> list[dict[str, Any]]:
 def known(raw: dict[str, Any], name: str, values: frozenset[str]) -> str:
     """Return a value of a closed list; another one is held, never guessed."""
     value = raw.get(name)
+    if value is None:
+        raise Unreadable(f"{name} is missing.")
     if not isinstance(value, str) or value not in values:
         raise Unreadable(f"{name} has a value that is not documented.", "unknown_value")
     return value
