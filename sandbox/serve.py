@@ -28,6 +28,8 @@ from sandbox.cin7_core import Cin7Core
 from sandbox.fulfil import Fulfil
 from sandbox.kit import Clock, ScaledClock, System
 from sandbox.magento import Credentials, Magento
+from sandbox.mirakl import Account as Shop
+from sandbox.mirakl import Mirakl, Operator
 from sandbox.slack import Slack
 from sandbox.virtualstock import Account, Virtualstock
 from sandbox.world import Plan, Trouble, World
@@ -46,8 +48,15 @@ def _magento(clock: Clock, arguments: dict[str, Any]) -> System:
     return Magento(clock, credentials=Credentials(**arguments.pop("credentials")), **arguments)
 
 
+def _mirakl(clock: Clock, arguments: dict[str, Any]) -> System:
+    operator = arguments.pop("operator", None)
+    accounts = [Shop(**account) for account in arguments.pop("accounts")]
+    return Mirakl(clock, accounts=accounts, operator=Operator(**operator) if operator else None, **arguments)
+
+
 MAKERS: dict[str, Callable[[Clock, dict[str, Any]], System]] = {
     "Virtualstock": _virtualstock,
+    "Mirakl": _mirakl,
     "Magento": _magento,
     "Cin7Core": lambda clock, arguments: Cin7Core(clock, **arguments),
     "Fulfil": lambda clock, arguments: Fulfil(clock, **arguments),
@@ -108,8 +117,8 @@ class Config:
 
     def _add_world(self, entry: Mapping[str, Any]) -> None:
         marketplace, office = self.systems[entry["marketplace"]], self.systems[entry["back_office"]]
-        if not isinstance(marketplace, Virtualstock) or not isinstance(office, Magento | Cin7Core | Fulfil):
-            raise TypeError("a world joins a Virtualstock to a Magento, a Cin7Core or a Fulfil")
+        if not isinstance(marketplace, Virtualstock | Mirakl) or not isinstance(office, Magento | Cin7Core | Fulfil):
+            raise TypeError("a world joins a Virtualstock or a Mirakl to a Magento, a Cin7Core or a Fulfil")
         plan = dict(entry.get("plan", {}))
         plan |= {name: tuple(value) for name, value in plan.items() if isinstance(value, list)}
         self.worlds.append(

@@ -41,7 +41,7 @@ class Vendors:
         self._doors = {"edge": _door(), "office": _door()}
         self.addresses = {name: f"http://127.0.0.1:{door.getsockname()[1]}" for name, door in self._doors.items()}
         system = world.office_kind.system.upper()
-        os.environ["HARBOUR_VIRTUALSTOCK_BASE_URL"] = self.addresses["edge"]
+        os.environ[f"HARBOUR_{world.market.system.upper()}_BASE_URL"] = self.addresses["edge"]
         os.environ[f"HARBOUR_{system}_BASE_URL"] = self.addresses["office"]
         self._process = FORK.Process(
             target=_serve, args=((world.edge, self._doors["edge"]), (world.office, self._doors["office"]))

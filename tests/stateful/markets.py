@@ -22,7 +22,8 @@ NAME = "harbour"
 class Market:
     """How to make one, how the product reaches it, which of its calls write, and how its store is read.
 
-    `accepts_first`: an order is accepted before its address is known. `cancellable` are the line states in
+    `accepts_first`: an order is accepted before its address is known. `settles_later`: what it takes it
+    works off later, and it is asked seldom: a few more runs are needed to see it. `cancellable` are the line states in
     which a customer may still cancel.
     """
 
@@ -34,6 +35,7 @@ class Market:
     options: dict[str, Any] = field(default_factory=dict)
     orders: dict[str, Any] = field(default_factory=dict)
     accepts_first: bool = False
+    settles_later: bool = False
 
     @property
     def host(self) -> str:
@@ -142,5 +144,6 @@ MARKETS: dict[str, Market] = {
         frozenset({"WAITING_ACCEPTANCE", "WAITING_DEBIT", "WAITING_DEBIT_PAYMENT", "SHIPPING"}),
         orders={"acceptance_first": True, "accept_within_hours": 48},
         accepts_first=True,
+        settles_later=True,
     ),
 }
