@@ -199,6 +199,12 @@ def postponed(tx: Transaction, sending: Sending, due_at: datetime) -> bool:
     return _note(tx, sending, sending=None, ticket=None, lease_until=None, due_at=due_at, owed=True)
 
 
+def owe_again(tx: Transaction, skus: Iterable[str]) -> None:
+    """What shows may be less than what was published (the channel took units off that nobody wants any more): send it."""
+    mine = (_level.c.installation == tx.installation, among(tx, _level.c.sku, sorted(set(skus))))
+    tx.run(update(_level).where(*mine, _level.c.published.is_not(None)).values(published=None, owed=True))
+
+
 def unproved(tx: Transaction, before: datetime, limit: int) -> list[Any]:
     """Return levels that were taken before `before` and not read back since."""
     return tx.rows(

@@ -48,10 +48,22 @@ def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
         owed += _owing(run, life, inbox_id, order.placed_at, order.dispatch_by_at, live_since)
         run.tell(News(order.key, order.kind, order.key, "filed", f"{len(order.lines)} lines, {order.reference}"))
     messages.owe(tx, owed)
+    levels.owe_again(tx, _given_back(lives, known))
     levels.recompute(
         tx, {line.sku for life in lives.values() for line in life.lines if line.sku}, run.installation.stock
     )
     _release_waiting_dispatches(tx, received)
+
+
+def _given_back(lives: dict[str, OrderLife], known: dict[str, orders.KnownOrder]) -> set[str]:
+    """Return the SKUs of which units are newly not wanted: the marketplace took them off its number when it sold them."""
+    return {
+        line.sku
+        for key, life in lives.items()
+        if life.unwanted > (known[key].life.unwanted if key in known else 0)
+        for line in life.lines
+        if line.sku and (line.cancel_requested or line.cancelled)
+    }
 
 
 def owing(

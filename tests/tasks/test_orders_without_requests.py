@@ -1,11 +1,13 @@
 """A marketplace that has no cancellation requests: what it shows as cancelled is cancelled."""
 
+from datetime import timedelta
+
 import pytest
 
 from domain.answers import Done
 from domain.installation import Side
 from domain.records import Kind, LineStatus
-from ledger import holds, messages, orders
+from ledger import holds, levels, messages, orders
 from ledger.database import Database
 from ledger.schema import create
 from tasks.confirm import go_live
@@ -13,6 +15,7 @@ from tasks.loops import ORDERS
 from tasks.push import push
 from tasks.run import Run
 from tests.doubles import ManualClock
+from tests.ledger.making import count, list_skus, scan
 from tests.tasks.making import Office, Shop, installation, know, order, run_of, show
 
 
@@ -72,6 +75,22 @@ async def test_what_is_cancelled_after_it_was_created_is_held_once(run: Run) -> 
     with run.transaction() as tx:
         [waiting] = orders.open_for_dispatch(tx, "", 9)
         assert waiting.key == "1", "what leaves all the same is still looked for"
+
+
+async def test_the_number_that_the_sale_took_off_is_sent_again(run: Run) -> None:
+    with run.transaction() as tx:
+        list_skus(tx, "A")
+        scan(tx, [count("A", 9)])
+        levels.recompute(tx, ["A"], run.installation.stock)
+        for sending in levels.claim(tx, 9, run.lease, orders_seen_at=tx.now + timedelta(seconds=1)):
+            levels.published(tx, sending, proved=True)
+        assert levels.owed_count(tx) == 0
+    await show(run, order(run, status=LineStatus.CANCELLED))
+    with run.transaction() as tx:
+        assert levels.owed_count(tx) == 1, "9 is wanted and was published, and 7 are shown"
+        assert [
+            one.quantity for one in levels.claim(tx, 9, run.lease, orders_seen_at=tx.now + timedelta(seconds=1))
+        ] == [9]
 
 
 async def test_nothing_more_is_owed_to_it(run: Run) -> None:
