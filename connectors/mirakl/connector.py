@@ -31,7 +31,7 @@ from domain.records import Carrier, DispatchAdvice
 CARRIERS = "/api/shipping/carriers"
 SHOP = "/api/account"
 CONFIGURATION = "/api/platform/configuration"
-MODELS = frozenset({"MARKETPLACE", "DROPSHIP", "ONE_CREDITOR"})
+MODELS = frozenset({"marketplace", "dropship", "one_creditor"})
 _ADVICE = "Check api_key and base_url of the account in the environment, sign_in and shop_id among the options."
 
 
@@ -97,7 +97,7 @@ class Mirakl(GivesSalesOrders, TakesAcknowledgements, TakesDispatches, TakesAvai
         shop = await self._api.read(SHOP, self._api.limits.reference)
         features = (await self._api.read(CONFIGURATION, self._api.limits.reference)).get("features")
         features = features if isinstance(features, dict) else {}
-        model = shop.get("model")
+        model = str(shop.get("model")).lower()
         if model not in MODELS:
             raise self._fatal("the shop's model is none that is known.", "Ask the operator which model the shop has.")
         if shop.get("shop_state") not in {"OPEN", "CLOSE"}:
@@ -107,7 +107,7 @@ class Mirakl(GivesSalesOrders, TakesAcknowledgements, TakesDispatches, TakesAvai
             raise self._fatal("the operator allows one shipment an order.", "Set the option ship_by to orders.")
         acceptance = _of(features, "order_workflows").get("order_acceptance")
         shown = str(acceptance).lower().replace("_", " ") if isinstance(acceptance, str) else "unknown"
-        return f"Mirakl, model {model}, order acceptance {shown if shown.isascii() and len(shown) < 20 else 'unknown'}"
+        return f"Mirakl, model {model.replace('_', ' ')}, order acceptance {shown if shown.isascii() and len(shown) < 20 else 'unknown'}"
 
     async def close(self) -> None:
         """Let the connections go."""
