@@ -100,14 +100,15 @@ async def test_a_page_may_wrongly_repeat_a_share_of_the_one_before() -> None:
 async def test_shipments_fail_row_by_row_under_a_201() -> None:
     desk = Desk()
     order_id = await shippable(desk, A=3)
-    for changes in (
+    bad: list[dict[str, Any]] = [
         {"tracking": {"carrier_code": "pigeon", "tracking_number": "1"}},
         {"tracking": {"carrier_code": "dpd"}},
         {"tracking": {}},
         {"shipment_lines": [{"order_line_id": f"{order_id}-1", "quantity": 4}]},
         {"shipment_lines": []},
         {"order_id": "nobody"},
-    ):
+    ]
+    for changes in bad:
         assert len((await shipment(desk, order_id, 1, **changes))["shipment_errors"]) == 1
     by_name = {"tracking": {"carrier_name": "Own Van", "tracking_number": "1"}}
     assert (await shipment(desk, order_id, 1, **by_name))["shipment_errors"] == [], "a name is taken, registered or not"
@@ -170,5 +171,6 @@ async def test_trouble_is_shown_as_it_is() -> None:
 @pytest.mark.parametrize("path", ["/api/shipments", "/api/shipments/ship"])
 async def test_a_bulk_call_has_a_most_and_a_body(path: str) -> None:
     desk, method = Desk(), "POST" if path == "/api/shipments" else "PUT"
-    for body in ({"shipments": [{}] * 1001}, {}, [], {"shipments": "x"}):
+    bodies: list[Any] = [{"shipments": [{}] * 1001}, {}, [], {"shipments": "x"}]
+    for body in bodies:
         assert (await desk.call(method, path, json=body)).status_code == 400
