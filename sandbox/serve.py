@@ -56,10 +56,10 @@ def _mirakl(clock: Clock, arguments: dict[str, Any]) -> System:
 
 MAKERS: dict[str, Callable[[Clock, dict[str, Any]], System]] = {
     "Virtualstock": _virtualstock,
-    "Mirakl": _mirakl,
     "Magento": _magento,
     "Cin7Core": lambda clock, arguments: Cin7Core(clock, **arguments),
     "Fulfil": lambda clock, arguments: Fulfil(clock, **arguments),
+    "Mirakl": _mirakl,
     "Slack": lambda clock, arguments: Slack(clock, **arguments),
 }
 
