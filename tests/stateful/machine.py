@@ -176,7 +176,7 @@ class _Run(Run):
 class Machine:
     """One simulated installation with its world."""
 
-    def __init__(self, seed: int, profile: Profile, office: str, market: str) -> None:
+    def __init__(self, seed: int, profile: Profile, office: str, market: str = "virtualstock") -> None:
         self.event_loop = VirtualLoop()
         self.clock = VirtualClock(self.event_loop)
         self.random = random.Random(seed)  # noqa: S311 - a simulation
@@ -204,6 +204,10 @@ class Machine:
     def glitched_recently(self) -> bool:
         """Tell whether a scan that is believed now may have seen the zeroes."""
         return self.clock.now() < self.glitch_until + timedelta(minutes=10)
+
+    def numbers_shown(self, sku: str) -> list[int]:
+        """Return every number that the marketplace showed for a SKU."""
+        return self.market.numbers_shown(self.edge, sku)
 
     def note(self, what: str) -> None:
         """Add a line to the trace."""
