@@ -59,6 +59,16 @@ class Surroundings:
     transport: Transport | None = None
 
 
+@dataclass(frozen=True)
+class File:
+    """A file to upload, in the form field `field`."""
+
+    name: str
+    content: bytes
+    media_type: str
+    field: str = "file"
+
+
 @dataclass
 class Account:
     """One account of one vendor, and the only way to call it.
@@ -127,31 +137,44 @@ class Account:
         lane: Lane = Lane.NORMAL,
         limit: Limit | None = None,
     ) -> Any:
-        """Change something, and return the parsed JSON (None for an empty 2xx).
+        """Change something, and return the parsed JSON (None for an empty 2xx). `body` is a `File`, or becomes JSON.
 
         Raises `OutcomeUnknown` when it may have been done; else as `read`, and then it was not done.
         """
         return await self._call(method, path, params=params, body=body, lane=lane, limit=limit)
 
-    async def _call(self, method: str, path: str, *, params: Any, body: Any, lane: Lane, limit: Limit | None) -> Any:
+    async def read_text(
+        self, method: str, path: str, *, params: Any = None, lane: Lane = Lane.NORMAL, limit: Limit | None = None
+    ) -> str:
+        """Ask for a text that is no JSON, such as a report. Raises as `read`."""
+        try:
+            text: str = await self._call(method, path, params=params, body=None, lane=lane, limit=limit, as_text=True)
+        except OutcomeUnknown as trouble:
+            raise self._unavailable(str(trouble)) from trouble
+        return text
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Any,
+        body: Any,
+        lane: Lane,
+        limit: Limit | None,
+        as_text: bool = False,
+    ) -> Any:
         for last_try in (False, True):
             status, headers, content = await self._exchange(method, path, params, body, lane, limit or self.limit)
             if status == 401 and not last_try and self.sign_in is not None and await self.sign_in.renew():
                 continue
-            return self._meaning(f"{method} {path}", status, headers, content, limit or self.limit)
+            return self._meaning(f"{method} {path}", status, headers, content, limit or self.limit, as_text=as_text)
         raise AssertionError  # pragma: no cover - the second pass always returns or raises
 
     async def _exchange(
         self, method: str, path: str, params: Any, body: Any, lane: Lane, limit: Limit
     ) -> tuple[int, httpx.Headers, bytes]:
-        content = None if body is None else json.dumps(body, default=_plain).encode()
-        request = self._client.build_request(
-            method,
-            path,
-            params=params,
-            content=content,
-            headers={} if content is None else {"content-type": "application/json"},
-        )
+        request = self._client.build_request(method, path, params=params, **_sent(body))
         if self.sign_in is not None:
             await self.sign_in.sign(request)
         await self.permit(lane, limit)
@@ -189,7 +212,9 @@ class Account:
             raise OutcomeUnknown(f"{self.name}: the compressed answer breaks off.")
         return bytes(whole)
 
-    def _meaning(self, call: str, status: int, headers: httpx.Headers, content: bytes, limit: Limit) -> Any:
+    def _meaning(
+        self, call: str, status: int, headers: httpx.Headers, content: bytes, limit: Limit, *, as_text: bool = False
+    ) -> Any:
         if status in self.throttled and not self.refuses(_json_or_text(content)):
             until = self.surroundings.clock.now() + timedelta(
                 seconds=retry_after(headers, self.surroundings.clock.now())
@@ -200,6 +225,8 @@ class Account:
             raise self._unavailable(f"{call} answered HTTP {status}: it did nothing.")
         if status >= 500 or 300 <= status < 400:
             raise OutcomeUnknown(f"{call} answered HTTP {status}.")
+        if status < 300 and as_text:
+            return _text(call, content)
         if 200 <= status < 300 and not content.strip():
             return None
         if status < 300:
@@ -249,6 +276,22 @@ def _json_or_text(content: bytes) -> Any:
         return _json(content)
     except ValueError:
         return content[:2000].decode("utf-8", "replace")
+
+
+def _sent(body: Any) -> dict[str, Any]:
+    """Return a body as the client takes it: a file as a form, anything else as JSON."""
+    if body is None:
+        return {}
+    if isinstance(body, File):
+        return {"files": {body.field: (body.name, body.content, body.media_type)}}
+    return {"content": json.dumps(body, default=_plain).encode(), "headers": {"content-type": "application/json"}}
+
+
+def _text(call: str, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as trouble:
+        raise OutcomeUnknown(f"{call} answered something that is not text.") from trouble
 
 
 def _plain(value: Any) -> Any:

@@ -9,6 +9,7 @@ from connectors.cin7_core import Cin7Core
 from connectors.fulfil import Fulfil
 from connectors.http import Surroundings
 from connectors.magento import Magento
+from connectors.mirakl import Mirakl
 from connectors.roles import Connector
 from connectors.seko import Seko
 from connectors.settings import SystemSettings, from_environment
@@ -31,6 +32,7 @@ SYSTEMS: dict[str, type[System]] = {
     "fulfil": Fulfil,
     "magento": Magento,
     "seko": Seko,
+    "mirakl": Mirakl,
     "virtualstock": Virtualstock,
 }
 

@@ -125,6 +125,16 @@ class Sink(Protocol[R_contra]):
 
 
 @runtime_checkable
+class WorksFilesOff(Protocol):
+    """A sink that takes a file and works it off later: it takes no second one while one is under way.
+
+    A ticket that is not answered within `ticket_limit` waits for a person.
+    """
+
+    ticket_limit: timedelta
+
+
+@runtime_checkable
 class Connector(Protocol):
     """One account of one system."""
 

@@ -185,6 +185,13 @@ _TYPES = [
         "either",
     ),
     HoldType(
+        "file_not_worked_off",
+        Owner.OPERATIONS,
+        "Stock file that the marketplace does not work off",
+        "Ask the marketplace's support about the file. Release to give it up: the newest numbers are sent then.",
+        "marketplace",
+    ),
+    HoldType(
         "snapshot_refused",
         Owner.OPERATIONS,
         "Stock scan that is not whole",

@@ -82,7 +82,12 @@ class Orders(_Settings):
     """How the account wants its orders handled."""
 
     accept_test_orders: bool = False
-    acceptance_first: bool = False
+    acceptance_first: bool = Field(
+        default=False, description="the marketplace gives the address only after acceptance: accept, then create"
+    )
+    accept_within_hours: float | None = Field(
+        default=None, gt=0, description="after that the marketplace refuses an order by itself; none: no such clock"
+    )
     acknowledges: bool = True
     currencies: tuple[str, ...] = ("GBP",)
     dispatch_within_working_days: int = Field(default=2, ge=0)

@@ -69,18 +69,28 @@ class LineLife:
 
 @dataclass(frozen=True, slots=True)
 class OrderLife:
-    """Where an order stands. `attempted`: a create was begun; `taken`: the back office was seen to have it."""
+    """Where an order stands.
+
+    `attempted`: a create was begun; `taken`: the back office was seen to have it; `awaits_address`: the
+    marketplace has not given its address yet, so it cannot be created.
+    """
 
     key: str
     lines: tuple[LineLife, ...]
     attempted: bool = False
     taken: bool = False
     acknowledged: bool = False
+    awaits_address: bool = False
 
     @property
     def cancel_requested(self) -> bool:
         """Tell whether the marketplace wants any unit cancelled that is not."""
         return any(max(0, line.cancel_requested - line.dispatched) > line.cancelled for line in self.lines)
+
+    @property
+    def unwanted(self) -> int:
+        """Return the units that the marketplace no longer wants: it asks to cancel them, or they are cancelled."""
+        return sum(max(line.cancel_requested, line.cancelled) for line in self.lines)
 
     @property
     def final(self) -> bool:
@@ -101,7 +111,8 @@ def owes(order: OrderLife, policy: OrderPolicy) -> tuple[Kind, ...]:
     """Return what an order owes now. The first is due first; the next follows when it is proved.
 
     An order seen as cancelled before a create was begun is never created: only the cancellation is
-    answered. After that, a cancellation is a person's decision (a hold), not a message.
+    answered. After that, a cancellation is a person's decision (a hold), not a message. While its address
+    is awaited it is not created; the record that brings the address makes the creation owed.
     """
     if order.final:
         return ()
@@ -112,10 +123,10 @@ def owes(order: OrderLife, policy: OrderPolicy) -> tuple[Kind, ...]:
     if not wanted and not order.taken:
         return tuple(owed)
     acknowledges = wanted and policy.acknowledges and not order.acknowledged
-    if acknowledges and policy.acceptance_first:
+    if acknowledges and (policy.acceptance_first or (order.awaits_address and not order.taken)):
         return (*owed, Kind.ACKNOWLEDGEMENT)
     if not order.taken:
-        return (*owed, Kind.SALES_ORDER)
+        return tuple(owed) if order.awaits_address else (*owed, Kind.SALES_ORDER)
     if acknowledges:
         owed.append(Kind.ACKNOWLEDGEMENT)
     return tuple(owed)

@@ -102,6 +102,9 @@ class SalesOrder(Record):
     gift_message: str = Field(default="", repr=False, description="personal data")
     delivery_service: str = ""
     test: bool = False
+    address_follows: bool = Field(
+        default=False, description="the marketplace gives the address later: after acceptance, or once it is paid"
+    )
 
 
 class LineQuantity(Record):
@@ -202,6 +205,7 @@ class Availability(Record):
     external_id: str = Field(default="", description="the id that the marketplace wants in a stock call")
     quantity: int
     as_of: AwareDatetime
+    ticket: str = Field(default="", description="what the marketplace gave for it where it works on it still")
 
     @property
     def key(self) -> str:

@@ -55,6 +55,7 @@ def _order_columns(order: SalesOrder, facts: Facts) -> dict[str, Any]:
     street = [line for line in address.street if line.strip()]
     country = address.country if _is_country_code(address.country) else f"{len(address.country)} characters"
     return {
+        "address_is_given": not order.address_follows,
         "name_length": _length(address.name),
         "street_lines": len(street),
         "longest_street_line": max(map(len, street), default=0),

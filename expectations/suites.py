@@ -64,8 +64,18 @@ def _sales_order_heads(limits: OrderLimits) -> list[RowExpectation]:
         _text("expect_street_line_length", "longest_street_line", limits.street_line_length, minimum=None),
         _text("expect_city", "city_length", limits.city_length),
         _text("expect_postcode", "postcode_length", limits.postcode_length),
-        ExpectMatch(column="country", other="country_taken", meta=_named("expect_country_taken", "address")),
-        ExpectWithin(column="phone_length", minimum=int(limits.phone_required), meta=_named("expect_phone", "address")),
+        ExpectMatch(
+            column="country",
+            other="country_taken",
+            when="address_is_given",
+            meta=_named("expect_country_taken", "address"),
+        ),
+        ExpectWithin(
+            column="phone_length",
+            minimum=int(limits.phone_required),
+            when="address_is_given",
+            meta=_named("expect_phone", "address"),
+        ),
         ExpectWithin(
             column="gift_message_length",
             maximum=limits.gift_message_length,
@@ -91,7 +101,9 @@ def _sales_order_heads(limits: OrderLimits) -> list[RowExpectation]:
 
 
 def _text(name: str, column: str, maximum: int, minimum: int | None = 1) -> RowExpectation:
-    return ExpectWithin(column=column, minimum=minimum, maximum=maximum, meta=_named(name, "address"))
+    return ExpectWithin(
+        column=column, minimum=minimum, maximum=maximum, when="address_is_given", meta=_named(name, "address")
+    )
 
 
 def _stock_levels() -> list[RowExpectation]:

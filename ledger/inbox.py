@@ -15,6 +15,8 @@ from ledger.tables import Inbox
 
 _inbox = table(Inbox)
 PASSED, HELD, REJECTED, WAITING = "passed", "held", "rejected", "waiting"
+INCOMPLETE = "incomplete"
+"""It passed the gate, and its source will show the rest of it later (an order without its address yet)."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Levels: what each listed SKU should show, and what was last proved. No queue, no history, one in flight a SKU."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, case, exists, func, or_
 from domain.installation import StockPolicy
 from domain.records import Deducts
 from domain.stock import available_to_sell
-from ledger import orders, scans
+from ledger import orders, scans, tickets
 from ledger.database import Transaction
 from ledger.rows import among, insert_new, table, upsert
 from ledger.tables import Hold, ItemRow, Level, Moment, OrderLineRow
@@ -122,13 +122,18 @@ def listed_skus(tx: Transaction) -> list[str]:
     return [row.sku for row in tx.rows(select(_level.c.sku).where(_level.c.installation == tx.installation))]
 
 
-def claim(tx: Transaction, limit: int, lease: timedelta, *, orders_seen_at: datetime | None) -> list[Sending]:
+def claim(
+    tx: Transaction, limit: int, lease: timedelta, *, orders_seen_at: datetime | None, alone: bool = False
+) -> list[Sending]:
     """Claim owed levels: drops to zero first, then falls, then rises.
 
     Zero goes at once. Every other number goes only when the orders were pulled whole from a moment
     (`orders_seen_at`) after its scan began: else it could offer again what was just sold, even where
     it is lower than what was published, since the channel takes its own sales off by itself.
+    `alone`: nothing is claimed while any level is being sent, or its ticket is open, whoever sends it.
     """
+    if alone and tickets.under_way(tx):
+        return []
     seen_at = orders_seen_at or datetime.min.replace(tzinfo=UTC)
     given = {"installation": tx.installation, "now": tx.now, "seen_at": seen_at, "limit": limit}
     rows = tx.rows(_claimable(), given)
@@ -189,14 +194,15 @@ def published(tx: Transaction, sending: Sending, *, proved: bool) -> bool:
     )
 
 
-def ticketed(tx: Transaction, sending: Sending, ticket: str) -> bool:
-    """The marketplace works on it; nothing else is sent for the SKU until the ticket is answered."""
-    return _note(tx, sending, ticket=ticket, lease_until=None)
-
-
 def postponed(tx: Transaction, sending: Sending, due_at: datetime) -> bool:
     """Nothing is known to be shown; the newest number is owed again from `due_at`. An old one is never replayed."""
     return _note(tx, sending, sending=None, ticket=None, lease_until=None, due_at=due_at, owed=True)
+
+
+def owe_again(tx: Transaction, skus: Iterable[str]) -> None:
+    """What shows may be less than what was published (the channel took units off that nobody wants any more): send it."""
+    mine = (_level.c.installation == tx.installation, among(tx, _level.c.sku, sorted(set(skus))))
+    tx.run(update(_level).where(*mine, _level.c.published.is_not(None)).values(published=None, owed=True))
 
 
 def unproved(tx: Transaction, before: datetime, limit: int) -> list[Any]:
@@ -221,15 +227,6 @@ def proved(tx: Transaction, sku: str, quantity: int, *, matches: bool) -> None:
         tx.run(update(_level).where(*same).values(proved_at=tx.now))
     else:
         tx.run(update(_level).where(*same).values(published=None, owed=True))
-
-
-def answer_ticket(tx: Transaction, sku: str, ticket: str, quantity: int | None) -> None:
-    """The marketplace worked the ticket off: it shows `quantity`, or (None) it did not take the number."""
-    values: dict[str, object] = {"ticket": None, "sending": None, "published": quantity, "published_at": tx.now}
-    values |= {"proved_at": tx.now if quantity is not None else None}
-    values["owed"] = True if quantity is None else _level.c.wanted != quantity
-    same = (_level.c.installation == tx.installation, _level.c.sku == sku, _level.c.ticket == ticket)
-    tx.run(update(_level).where(*same).values(**values))
 
 
 def waiting_zeroes(tx: Transaction) -> list[Any]:
@@ -281,13 +278,4 @@ def _held() -> ColumnElement[bool]:
         _hold.c.subject == "level",
         _hold.c.subject_id == _level.c.sku,
         _hold.c.closed_at.is_(None),
-    )
-
-
-def tickets(tx: Transaction) -> Sequence[Any]:
-    """Return the levels whose ticket is not answered yet."""
-    return tx.rows(
-        select(_level, _item.c.stock_number, _item.c.listing_id)
-        .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
-        .where(_level.c.installation == tx.installation, _level.c.ticket.is_not(None))
     )

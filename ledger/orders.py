@@ -10,12 +10,13 @@ from sqlalchemy import ColumnElement, bindparam, case, func, or_, select, update
 
 from domain.orders import LineLife, OrderLife
 from domain.records import Deducts, Kind
+from ledger import inbox
 from ledger.database import Transaction
 from ledger.rows import among, table, upsert
-from ledger.tables import Message, OrderLineRow, SalesOrderRow, Scan
+from ledger.tables import Inbox, Message, OrderLineRow, SalesOrderRow, Scan
 
 _order, _line = table(SalesOrderRow), table(OrderLineRow)
-_message, _scan = table(Message), table(Scan)
+_message, _scan, _inbox = table(Message), table(Scan), table(Inbox)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def known(tx: Transaction, keys: Sequence[str]) -> dict[str, KnownOrder]:
             )
         )
     }
+    awaiting = _without_address(tx, [row.inbox_id for row in rows])
     return {
         row.key: KnownOrder(
             OrderLife(
@@ -74,6 +76,7 @@ def known(tx: Transaction, keys: Sequence[str]) -> dict[str, KnownOrder]:
                 attempted=row.key in attempted,
                 taken=row.taken_at is not None,
                 acknowledged=row.acknowledged_at is not None,
+                awaits_address=row.inbox_id in awaiting,
             ),
             row.reference,
             row.external_id,
@@ -85,6 +88,12 @@ def known(tx: Transaction, keys: Sequence[str]) -> dict[str, KnownOrder]:
         )
         for row in rows
     }
+
+
+def _without_address(tx: Transaction, inbox_ids: Sequence[int]) -> set[int]:
+    """Return which of these inbox rows hold an order whose address is still to come."""
+    where = (_inbox.c.gate == inbox.INCOMPLETE, among(tx, _inbox.c.id, inbox_ids))
+    return {row.id for row in tx.rows(select(_inbox.c.id).where(*where))}
 
 
 def by_reference(tx: Transaction, references: Sequence[str]) -> dict[str, str]:

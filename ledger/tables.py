@@ -61,7 +61,7 @@ class Payload(Table, table=True):
 
 
 class Inbox(Table, table=True):
-    """A record as it last came. `gate` is passed, held, rejected, or waiting (to be gated again)."""
+    """A record as it last came. `gate` is passed, incomplete, held, rejected, or waiting (to be gated again)."""
 
     __table_args__ = (
         UniqueConstraint("installation", "side", "kind", "key"),

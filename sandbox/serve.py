@@ -28,6 +28,8 @@ from sandbox.cin7_core import Cin7Core
 from sandbox.fulfil import Fulfil
 from sandbox.kit import Clock, ScaledClock, System
 from sandbox.magento import Credentials, Magento
+from sandbox.mirakl import Account as Shop
+from sandbox.mirakl import Mirakl, Operator
 from sandbox.seko import Seko
 from sandbox.slack import Slack
 from sandbox.virtualstock import Account, Virtualstock
@@ -47,14 +49,26 @@ def _magento(clock: Clock, arguments: dict[str, Any]) -> System:
     return Magento(clock, credentials=Credentials(**arguments.pop("credentials")), **arguments)
 
 
+def _mirakl(clock: Clock, arguments: dict[str, Any]) -> System:
+    operator = arguments.pop("operator", None)
+    accounts = [Shop(**account) for account in arguments.pop("accounts")]
+    return Mirakl(clock, accounts=accounts, operator=Operator(**operator) if operator else None, **arguments)
+
+
 MAKERS: dict[str, Callable[[Clock, dict[str, Any]], System]] = {
     "Virtualstock": _virtualstock,
     "Magento": _magento,
     "Cin7Core": lambda clock, arguments: Cin7Core(clock, **arguments),
     "Fulfil": lambda clock, arguments: Fulfil(clock, **arguments),
+    "Mirakl": _mirakl,
     "Seko": lambda clock, arguments: Seko(clock, **arguments),
     "Slack": lambda clock, arguments: Slack(clock, **arguments),
 }
+
+
+MARKETPLACES = (Virtualstock, Mirakl)
+BACK_OFFICES = (Magento, Cin7Core, Fulfil, Seko)
+"""The classes that a world joins, one of each."""
 
 
 class BadConfigError(Exception):
@@ -110,8 +124,9 @@ class Config:
 
     def _add_world(self, entry: Mapping[str, Any]) -> None:
         marketplace, office = self.systems[entry["marketplace"]], self.systems[entry["back_office"]]
-        if not isinstance(marketplace, Virtualstock) or not isinstance(office, Magento | Cin7Core | Fulfil | Seko):
-            raise TypeError("a world joins a Virtualstock to a Magento, a Cin7Core, a Fulfil or a Seko")
+        if not isinstance(marketplace, MARKETPLACES) or not isinstance(office, BACK_OFFICES):
+            markets, offices = (", ".join(one.__name__ for one in kinds) for kinds in (MARKETPLACES, BACK_OFFICES))
+            raise TypeError(f"a world joins one of {markets} to one of {offices}")
         plan = dict(entry.get("plan", {}))
         plan |= {name: tuple(value) for name, value in plan.items() if isinstance(value, list)}
         self.worlds.append(

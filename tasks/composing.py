@@ -59,14 +59,15 @@ def compose(run: Run, tx: Transaction, claimed: Sequence[Claimed]) -> dict[int, 
     return composed
 
 
-def availability(sending: Sending) -> Availability:
-    """Return the record of a level that is being sent."""
+def availability(sending: Sending, ticket: str = "") -> Availability:
+    """Return the record of a level that is being sent, or was sent and has a ticket."""
     return Availability(
         sku=sending.sku,
         stock_number=sending.stock_number,
         external_id=sending.listing_id,
         quantity=sending.quantity,
         as_of=sending.as_of,
+        ticket=ticket,
     )
 
 
@@ -79,6 +80,8 @@ def _parsed(run: Run, side: Side, kind: Kind, original: Any) -> Any:
 
 def _sales_order(run: Run, tx: Transaction, original: Any, life: OrderLife) -> SalesOrder:
     order: SalesOrder = _parsed(run, Side.MARKETPLACE, Kind.SALES_ORDER, original)
+    if order.address_follows:
+        raise CannotCompose(None, "its address is awaited")
     numbers = [line.stock_number for line in order.lines if not line.sku and line.stock_number]
     order = with_skus(order, items.skus_of_stock_numbers(tx, numbers) if numbers else {})
     wanted = {line.line: line.to_create for line in life.lines}

@@ -10,7 +10,7 @@ from ledger.messages import Claimed
 from tasks.composing import CannotCompose, compose
 from tasks.filing_orders import GO_LIVE
 from tasks.loops import Route
-from tasks.publishing import prove
+from tasks.proving import prove
 from tasks.run import Run
 from tasks.settling import settle_finding, settle_unsayable
 

@@ -1,6 +1,8 @@
 """What filing sales orders means: fold them, owe what follows, hold what must wait, net the stock."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from domain.deadlines import dispatch_deadline
 from domain.installation import Side
@@ -15,6 +17,7 @@ from tasks.run import News, Run
 
 GO_LIVE = "go_live"
 _ACKNOWLEDGED = {LineStatus.ACCEPTED, LineStatus.BACKORDERED, LineStatus.DISPATCHED, LineStatus.RETURNED}
+_UNANSWERED = {LineStatus.OPEN, LineStatus.CANCEL_REQUESTED}
 
 
 def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
@@ -35,7 +38,9 @@ def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
     live_since = _live_since(tx)
     for order in received:
         life, inbox_id = lives[order.key], inbox_ids[order.key]
-        _stop_creation(run, tx, order, life)
+        _stop_creation(run, tx, order, life, known[order.key].life.unwanted if order.key in known else 0)
+        if life.final and not life.attempted and not life.taken:
+            orders.mark(tx, order.key, final_at=tx.now)
         failures = judged.failures.get(order.key, ())
         if failures and not life.attempted and not life.taken:
             _hold(run, tx, order, inbox_id, failures)
@@ -43,10 +48,22 @@ def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
         owed += _owing(run, life, inbox_id, order.placed_at, order.dispatch_by_at, live_since)
         run.tell(News(order.key, order.kind, order.key, "filed", f"lines: {len(order.lines)}, {order.reference}"))
     messages.owe(tx, owed)
+    levels.owe_again(tx, _given_back(lives, known))
     levels.recompute(
         tx, {line.sku for life in lives.values() for line in life.lines if line.sku}, run.installation.stock
     )
     _release_waiting_dispatches(tx, received)
+
+
+def _given_back(lives: dict[str, OrderLife], known: dict[str, orders.KnownOrder]) -> set[str]:
+    """Return the SKUs of which units are newly not wanted: the marketplace took them off its number when it sold them."""
+    return {
+        line.sku
+        for key, life in lives.items()
+        if life.unwanted > (known[key].life.unwanted if key in known else 0)
+        for line in life.lines
+        if line.sku and (line.cancel_requested or line.cancelled)
+    }
 
 
 def owing(
@@ -74,6 +91,7 @@ def _owing(
     live_since: datetime | None,
 ) -> list[messages.Owed]:
     before = live_since is None or placed_at < live_since
+    due = {Kind.ACKNOWLEDGEMENT: _soonest(deadline_at, _accept_by(run, placed_at))}
     return [
         messages.Owed(
             kind,
@@ -81,10 +99,10 @@ def _owing(
             life.key,
             Side.BACK_OFFICE if kind is Kind.SALES_ORDER else Side.MARKETPLACE,
             inbox_id,
-            deadline_at,
+            due.get(kind, deadline_at),
             unknown=kind is Kind.SALES_ORDER and before,
         )
-        for kind in owes(life, run.installation.orders.policy)
+        for kind in owes(life, run.order_policy)
     ]
 
 
@@ -99,7 +117,7 @@ def store(run: Run, tx: Transaction, judged: Judged, order_keys: dict[str, str])
             one.fingerprint,
             one.raw,
             feed.keeps,
-            inbox.HELD if one.record.key in judged.failures else inbox.PASSED,
+            _gate(one.record, judged),
             order_keys.get(one.record.key, ""),
             getattr(one.record, "tracking_number", None) or "",
         )
@@ -108,12 +126,35 @@ def store(run: Run, tx: Transaction, judged: Judged, order_keys: dict[str, str])
     return {key: inbox_id for (kind, key), inbox_id in inbox.store(tx, arrivals).items() if kind is intake.kind}
 
 
+def _gate(record: Any, judged: Judged) -> str:
+    if record.key in judged.failures:
+        return inbox.HELD
+    return inbox.INCOMPLETE if getattr(record, "address_follows", False) else inbox.PASSED
+
+
+def _accept_by(run: Run, placed_at: datetime) -> datetime | None:
+    hours = run.installation.orders.accept_within_hours
+    return None if hours is None else placed_at + timedelta(hours=hours)
+
+
+def _soonest(*moments: datetime | None) -> datetime | None:
+    return min(filter(None, moments), default=None)
+
+
 def _folded(order: SalesOrder, before: orders.KnownOrder | None, skus: dict[str, str]) -> OrderLife:
-    if before is None:
-        return OrderLife(order.key, fold((), order, skus))
-    life = before.life
-    lines = fold(life.lines, order, skus)
-    return OrderLife(order.key, lines, attempted=life.attempted, taken=life.taken, acknowledged=life.acknowledged)
+    life = OrderLife(order.key, ()) if before is None else before.life
+    return replace(
+        life,
+        lines=fold(life.lines, order, skus),
+        acknowledged=life.acknowledged or _shows_acknowledged(order),
+        awaits_address=order.address_follows,
+    )
+
+
+def _shows_acknowledged(order: SalesOrder) -> bool:
+    """Tell whether the marketplace shows what it still wants of the order as acknowledged."""
+    shown = {line.status for line in order.lines}
+    return not shown & _UNANSWERED and bool(shown & _ACKNOWLEDGED)
 
 
 def _row(run: Run, tx: Transaction, order: SalesOrder, inbox_id: int) -> dict[str, object]:
@@ -136,14 +177,14 @@ def _row(run: Run, tx: Transaction, order: SalesOrder, inbox_id: int) -> dict[st
 
 def _prove_acknowledgements(tx: Transaction, received: list[SalesOrder]) -> None:
     for order in received:
-        if order.lines and all(line.status in _ACKNOWLEDGED for line in order.lines):
+        if _shows_acknowledged(order):
             orders.mark(tx, order.key, acknowledged_at=tx.now)
             messages.prove(tx, Kind.ACKNOWLEDGEMENT, order.key, "the order feed shows it acknowledged")
 
 
-def _stop_creation(run: Run, tx: Transaction, order: SalesOrder, life: OrderLife) -> None:
-    """Where a cancellation is asked for: never create what was not begun; ask a person about what was."""
-    if not life.cancel_requested:
+def _stop_creation(run: Run, tx: Transaction, order: SalesOrder, life: OrderLife, unwanted_before: int) -> None:
+    """Where a cancellation is asked for, or is newly done: never create what was not begun; ask a person about what was."""
+    if not life.cancel_requested and life.unwanted <= unwanted_before:
         return
     if not life.attempted and not life.taken:
         if not any(line.to_create for line in life.lines):
@@ -162,8 +203,10 @@ def _stop_creation(run: Run, tx: Transaction, order: SalesOrder, life: OrderLife
 
 def _hold(run: Run, tx: Transaction, order: SalesOrder, inbox_id: int, failures: tuple[Failure, ...]) -> None:
     messages.drop_unattempted(tx, Kind.SALES_ORDER, order.key, "a newer version does not pass the gate")
+    accept_by = None if _shows_acknowledged(order) else _accept_by(run, order.placed_at)
+    deadline_at = _soonest(order.dispatch_by_at, accept_by)
     for failure in failures:
-        hold(run, tx, failure, holds.INBOX, str(inbox_id), order_key=order.key, deadline_at=order.dispatch_by_at)
+        hold(run, tx, failure, holds.INBOX, str(inbox_id), order_key=order.key, deadline_at=deadline_at)
 
 
 def _release_waiting_dispatches(tx: Transaction, received: list[SalesOrder]) -> None:

@@ -38,3 +38,8 @@ def hold(
     if opened:
         run.held += 1
         run.tell(News(order_key, failure.hold_type, failure.key, "held", f"{failure.expectation}: {failure.value}"))
+
+
+def hold_level(run: Run, tx: Transaction, sku: str, hold_type: str, reason: str) -> None:
+    """Hold a SKU whose number the marketplace would not take."""
+    hold(run, tx, Failure(sku, "expect_stock_to_be_taken", hold_type, reason, ""), holds.LEVEL, sku)

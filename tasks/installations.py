@@ -73,6 +73,8 @@ def _role_faults(installation: Installation) -> list[str]:
                 continue
             parts: list[Intake | Route] = [*intakes_of(loop, installation), *loop.routes]
             for part in parts:
+                if isinstance(part, Route) and part.optional:
+                    continue
                 if part.side is side and not issubclass_of(registry.SYSTEMS[endpoint.system], part.role):
                     faults.append(
                         f"loops.{loop.name}: {endpoint.system} cannot play {part.role.__name__} as {side.value}; "

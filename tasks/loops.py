@@ -30,7 +30,8 @@ class Intake:
 class Route:
     """Where an owed kind goes: the side, the role it must play, the name of its sink.
 
-    `switch` names the loop whose mode decides whether it may send.
+    `switch` names the loop whose mode decides whether it may send. An `optional` role need not be
+    played: where it is not, nothing of the kind is owed.
     """
 
     kind: Kind
@@ -38,6 +39,7 @@ class Route:
     role: type
     sink: str
     switch: str
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,9 @@ ORDERS = Loop(
     "orders",
     (_SALES_ORDERS,),
     (
-        Route(Kind.CANCELLATION, Side.MARKETPLACE, roles.TakesCancellations, "cancellation_sink", "orders"),
+        Route(
+            Kind.CANCELLATION, Side.MARKETPLACE, roles.TakesCancellations, "cancellation_sink", "orders", optional=True
+        ),
         Route(Kind.SALES_ORDER, Side.BACK_OFFICE, roles.TakesSalesOrders, "sales_order_sink", "orders"),
         Route(Kind.ACKNOWLEDGEMENT, Side.MARKETPLACE, roles.TakesAcknowledgements, "acknowledgement_sink", "orders"),
         _AVAILABILITY,  # what was just sold falls at once, and a rise may go after this pull

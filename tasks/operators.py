@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from domain.identifiers import visible
-from ledger import holds, inbox, items, journal, levels, messages, scans, stories
+from ledger import holds, inbox, items, journal, levels, messages, scans, stories, tickets
 from ledger.database import Transaction
 from tasks import carriers
 
@@ -46,6 +46,8 @@ def release(tx: Transaction, *, order: str, cause: int, message: int, reason: st
         ids = [one.subject_id for one in found if one.subject == subject]
         if ids:
             holds.close_holds(tx, subject, ids, f"released: {reason}", by)
+    if any(one.type == "file_not_worked_off" for one in found):
+        tickets.give_up(tx)
     messages.due_now(tx, [int(one.subject_id) for one in found if one.subject == holds.MESSAGE])
     journal.write(tx, [(one.order_key, one.type, one.subject_id, "released", f"by {by}: {reason}") for one in found])
     return plan

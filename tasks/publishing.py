@@ -1,36 +1,39 @@
 """Publish: pay the levels that are owed. The number is read at the moment of sending; one in flight a SKU."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from domain.answers import Accepted, Answer, Done, Found, Later, NotNow, NotYet, Refused, SystemTrouble, Unknown
+from connectors.roles import Sink, WorksFilesOff
+from domain.answers import Accepted, Answer, Done, Later, NotNow, Refused, SystemTrouble, Unknown
 from domain.installation import Side
 from domain.records import Kind
-from expectations.gate import Failure
-from ledger import holds, journal, levels, scans
+from ledger import journal, levels, scans, tickets
 from ledger.database import Transaction
 from ledger.levels import Sending
 from tasks.composing import availability
-from tasks.holding import hold
+from tasks.holding import hold_level
 from tasks.loops import INTAKES, Route
 from tasks.run import News, Run
 
 _CLAIMED_AT_ONCE = 50
-_PROVED_AT_ONCE = 1000
-PROVE_AFTER = timedelta(minutes=10)
 
 
 async def publish(run: Run, route: Route) -> None:
-    """Send owed levels until the slice ends: drops to zero first, rises only after a younger orders pull."""
+    """Send owed levels until the slice ends: drops to zero first, rises only after a younger orders pull.
+
+    To a marketplace that works files off, one file goes, and no other before it is answered.
+    """
     sink = run.sink(route)
     at_once = sink.batch * sink.parallel
+    alone = isinstance(sink, WorksFilesOff)
+    limit = sink.batch if alone else max(at_once, _CLAIMED_AT_ONCE)
     with run.transaction() as tx:
         _expire(run, tx)
     while run.time_left:
         with run.transaction() as tx:
-            claimed = levels.claim(tx, max(at_once, _CLAIMED_AT_ONCE), run.lease, orders_seen_at=orders_seen_at(tx))
+            claimed = levels.claim(tx, limit, run.lease, orders_seen_at=orders_seen_at(tx), alone=alone)
         if not claimed:
             return
         for start in range(0, len(claimed), at_once):
@@ -71,36 +74,6 @@ def orders_seen_at(tx: Transaction) -> datetime | None:
     return began_at
 
 
-async def prove(run: Run, route: Route) -> None:
-    """Read back what was published some time ago, and what waits on a ticket."""
-    sink = run.sink(route)
-    with run.transaction() as tx:
-        before = tx.now - PROVE_AFTER
-        rows = [*levels.tickets(tx), *levels.unproved(tx, before, _PROVED_AT_ONCE)]
-        sent = {row.sku: row for row in rows}
-    if not sent:
-        return
-    records = [
-        availability(
-            Sending(sku, _shown(row), row.wanted_as_of, row.attempt, run.ends_at, row.stock_number, row.listing_id)
-        )
-        for sku, row in sent.items()
-    ]
-    findings = await sink.find(records)
-    with run.transaction() as tx:
-        for sku, row in sent.items():
-            finding = findings.get(sku)
-            if finding is None or isinstance(finding, NotYet):
-                continue
-            matches = isinstance(finding, Found)
-            if row.ticket is not None:
-                levels.answer_ticket(tx, sku, row.ticket, _shown(row) if matches else None)
-            else:
-                levels.proved(tx, sku, _shown(row), matches=matches)
-            told = f"{_shown(row)} shown" if matches else "another number is shown: the newest is owed again"
-            run.tell(News("", Kind.AVAILABILITY, sku, "proved" if matches else "differs", told))
-
-
 async def _send(run: Run, route: Route, batch: list[Sending]) -> bool:
     """Call and write the answers; False when the budget is spent for now. The claim was the attempt's commit."""
     sink = run.sink(route)
@@ -116,37 +89,38 @@ async def _send(run: Run, route: Route, batch: list[Sending]) -> bool:
         raise
     run.reached.add(run.account(route.side))
     with run.transaction() as tx:
-        for sending in batch:
-            answer = answers.get(sending.sku, Unknown("the destination did not answer for it"))
-            _settle(run, tx, sending, answer)
+        _settle(run, tx, sink, batch, answers)
     return True
 
 
-def _settle(run: Run, tx: Transaction, sending: Sending, answer: Answer) -> None:
-    match answer:
-        case Done():
-            levels.published(tx, sending, proved=False)
-            what, detail = "published", str(sending.quantity)
-        case Accepted(ticket):
-            levels.ticketed(tx, sending, ticket)
-            what, detail = "accepted", str(sending.quantity)
-        case Later(at, reason):
-            levels.postponed(tx, sending, at)
-            what, detail = "later", reason
-        case Unknown(reason):
-            levels.postponed(tx, sending, tx.now)
-            what, detail = "unknown", f"{reason}; the newest number is owed again"
-        case Refused(reason, hold_type):
-            levels.postponed(tx, sending, tx.now)
-            failure = Failure(sending.sku, "expect_stock_to_be_taken", hold_type, reason, "")
-            hold(run, tx, failure, holds.LEVEL, sending.sku)
-            what, detail = "refused", reason
-    run.tell(News("", Kind.AVAILABILITY, sending.sku, what, detail))
-    journal.write(tx, [("", Kind.AVAILABILITY, sending.sku, what, detail)])
-
-
-def _shown(row: Any) -> int:
-    return int(row.sending if row.ticket is not None else row.published)
+def _settle(run: Run, tx: Transaction, sink: Sink[Any], batch: list[Sending], answers: Mapping[str, Answer]) -> None:
+    taken: dict[str, list[Sending]] = {}
+    told: list[News] = []
+    for sending in batch:
+        match answers.get(sending.sku, Unknown("the destination did not answer for it")):
+            case Done():
+                levels.published(tx, sending, proved=False)
+                what, detail = "published", str(sending.quantity)
+            case Accepted(ticket):
+                taken.setdefault(ticket, []).append(sending)
+                what, detail = "accepted", str(sending.quantity)
+            case Later(at, reason):
+                levels.postponed(tx, sending, at)
+                what, detail = "later", reason
+            case Unknown(reason):
+                levels.postponed(tx, sending, tx.now)
+                what, detail = "unknown", f"{reason}; the newest number is owed again"
+            case Refused(reason, hold_type):
+                levels.postponed(tx, sending, tx.now)
+                hold_level(run, tx, sending.sku, hold_type, reason)
+                what, detail = "refused", reason
+        told.append(News("", Kind.AVAILABILITY, sending.sku, what, detail))
+    answer_by = tx.now + sink.ticket_limit if isinstance(sink, WorksFilesOff) else None
+    for ticket, sendings in taken.items():
+        tickets.taken(tx, sendings, ticket, answer_by)
+    for news in told:
+        run.tell(news)
+    journal.write(tx, [(news.order_key, news.kind, news.key, news.what, news.detail) for news in told])
 
 
 def _give_back(run: Run, unsent: list[Sending]) -> None:

@@ -4,16 +4,17 @@ import os
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.http import Surroundings, Transport
 from connectors.registry import open_connector
-from connectors.roles import Connector, Feed, OpenOrder, Sink
+from connectors.roles import Connector, Feed, OpenOrder, Sink, TakesCancellations
 from domain.answers import SystemTrouble
 from domain.clock import Clock, ScaledClock
 from domain.installation import Installation, Mode, Side
+from domain.orders import OrderPolicy
 from domain.records import Kind
 from ledger.budgets import LedgerBudgets
 from ledger.database import Database, Transaction
@@ -88,8 +89,15 @@ class Run:
         return [i for i in intakes if i.kind is not Kind.SALES_ORDER or loops.orders.mode is not Mode.OFF]
 
     def routes(self) -> list[Route]:
-        """Return the routes of the loop that may send: those of a loop in trade mode."""
-        return [r for r in self.loop.routes if getattr(self.installation.loops, r.switch).mode is Mode.TRADE]
+        """Return the routes of the loop that may send: those of a loop in trade mode, to somebody who takes them."""
+        trading = [r for r in self.loop.routes if getattr(self.installation.loops, r.switch).mode is Mode.TRADE]
+        return [r for r in trading if not r.optional or isinstance(self.connectors[r.side], r.role)]
+
+    @property
+    def order_policy(self) -> OrderPolicy:
+        """Return what an order owes here: the installation's policy, as far as the marketplace asks for it."""
+        answers = isinstance(self.connectors[Side.MARKETPLACE], TakesCancellations)
+        return replace(self.installation.orders.policy, answers_cancellations=answers)
 
     @property
     def time_left(self) -> bool:

@@ -5,10 +5,10 @@ from datetime import timedelta
 from math import ceil
 from typing import Any
 
+from connectors.answering import answer_each
 from connectors.http import Account, VendorRefusal
 from connectors.virtualstock.lists import PAGE_SIZE, read_rows
 from connectors.virtualstock.mapping import is_id
-from connectors.virtualstock.order_actions import answer_each
 from connectors.virtualstock.product_mapping import ProductFields, confirms_stock, product_id_of, sku_of, stock_of
 from connectors.virtualstock.products import PRODUCTS
 from connectors.virtualstock.refusals import shown_reason

@@ -1,9 +1,10 @@
 """Acknowledging, confirming cancellations and dispatching: one call an order, looked up in lists."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
+from connectors.answering import answer_each
 from connectors.http import Account, VendorRefusal
 from connectors.virtualstock.judging import Action, Standing, standing
 from connectors.virtualstock.mapping import is_id
@@ -18,42 +19,16 @@ from domain.answers import (
     Done,
     Finding,
     Found,
-    Later,
-    NotNow,
     NotYet,
     OutcomeUnknown,
     Partial,
     Refused,
-    SystemTrouble,
     Unknown,
 )
 from domain.clock import Clock
-from domain.records import Acknowledgement, Availability, Cancellation, DispatchAdvice, LineQuantity
+from domain.records import Acknowledgement, Cancellation, DispatchAdvice, LineQuantity
 
 R = TypeVar("R", Acknowledgement, Cancellation, DispatchAdvice)
-AnyRecord = TypeVar("AnyRecord", Acknowledgement, Cancellation, DispatchAdvice, Availability)
-
-
-async def answer_each(
-    clock: Clock, records: Sequence[AnyRecord], send_one: Callable[[AnyRecord], Awaitable[Answer]]
-) -> Mapping[str, Answer]:
-    """Send one after the other. When the system gives out, those not tried are answered `Later`; no answer is lost.
-
-    Raises `NotNow`, `Unavailable` or `Fatal` when there is no answer yet: then nothing was done for any of them.
-    """
-    answers: dict[str, Answer] = {}
-    for number, record in enumerate(records):
-        try:
-            answers[record.key] = await send_one(record)
-        except NotNow as wait:
-            if not answers:
-                raise
-            return answers | {rest.key: Later(wait.at, str(wait)) for rest in records[number:]}
-        except SystemTrouble as trouble:
-            if not answers:
-                raise
-            return answers | {rest.key: Later(clock.now(), trouble.what) for rest in records[number:]}
-    return answers
 
 
 class OrderActionSink(Generic[R]):

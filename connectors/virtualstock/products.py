@@ -1,10 +1,10 @@
 """The listings of the account: a snapshot, page by page."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from connectors.http import Account
+from connectors.offset_scan import Scan
 from connectors.roles import FeedShape, OpenOrder
 from connectors.virtualstock.lists import read_rows
 from connectors.virtualstock.product_mapping import ProductFields, product_id_of, read_product
@@ -13,34 +13,6 @@ from domain.clock import Clock
 from domain.records import Page, Received, Reject
 
 PRODUCTS = "/api/v4/products/"
-
-
-class Scan(NamedTuple):
-    """A scan under way: when it began, how many rows it read, how many it was told of, and the last one's id.
-
-    It is `steady` while every page tells of the same number and none shows the last row of the page before again.
-    """
-
-    began_at: datetime
-    offset: int = 0
-    total: int | None = None
-    last: str = ""
-    steady: bool = True
-
-    def __str__(self) -> str:
-        return f"{self.began_at.isoformat()}|{self.offset}|{self.total}|{self.last}|{int(self.steady)}"
-
-    def after(self, total: int, rows: Sequence[Any]) -> "Scan":
-        """Return the scan after a page of these rows."""
-        ids = [product_id_of(row) or "" for row in rows]
-        steady = self.steady and self.total in {None, total} and not (self.last and self.last in ids)
-        return Scan(self.began_at, self.offset + len(rows), total, ids[-1] if ids else self.last, steady)
-
-    @classmethod
-    def parsed(cls, cursor: str) -> "Scan":
-        """Return the scan that a cursor names."""
-        began_at, offset, total, last, steady = cursor.split("|")
-        return cls(datetime.fromisoformat(began_at), int(offset), int(total), last, steady == "1")
 
 
 class ItemFeed:
@@ -58,7 +30,7 @@ class ItemFeed:
         scan = Scan(self._clock.now()) if cursor is None else Scan.parsed(cursor)
         total, rows = await read_rows(self._account, PRODUCTS, lane=Lane.BULK, offset=scan.offset)
         read = [self.parse(row) for row in rows]
-        after = scan.after(total, rows)
+        after = scan.after(total, [product_id_of(row) or "" for row in rows])
         more = bool(rows) and after.offset < total
         return Page(
             [one for one in read if isinstance(one, Received)],

@@ -10,6 +10,7 @@ COUNTED = (
     "orders_in_back_office",
     "orders_duplicated",
     "orders_cancelled",
+    "orders_awaiting_payment",
     "orders_missing",
     "orders_of_no_marketplace",
     "acknowledged_not_in_back_office",

@@ -14,6 +14,8 @@ def audit_orders(trades: Iterable[Trade], findings: Findings) -> None:
             findings.count("orders_in_back_office")
         elif trade.is_cancelled:
             findings.count("orders_cancelled")
+        elif trade.awaits_payment:
+            findings.count("orders_awaiting_payment")
         else:
             findings.offend("orders_missing", trade.reference)
         if len(trade.living) > 1:
@@ -24,7 +26,7 @@ def audit_orders(trades: Iterable[Trade], findings: Findings) -> None:
 
 def _acknowledged(trade: Trade, findings: Findings) -> None:
     acknowledged_at = moment(trade.order["acknowledged_at"])
-    if acknowledged_at is None:
+    if acknowledged_at is None or trade.accepts_first:
         return
     if not trade.taken:
         findings.offend("acknowledged_not_in_back_office", trade.reference)

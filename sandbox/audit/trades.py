@@ -6,8 +6,15 @@ from datetime import datetime
 from typing import Any
 
 VOIDED = {"canceled", "VOIDED", "cancel", "Cancelled"}
-CANCELLATION = {"CANCEL", "CANCEL_ACK"}
-DOCUMENTED = {"ORDER", "ORDER_ACK", "BACKORDER", "DISPATCH", *CANCELLATION}
+CANCELLATION = {"CANCEL", "CANCEL_ACK", "CANCELED", "REFUSED"}
+AWAITED = {"WAITING_ACCEPTANCE", "WAITING_DEBIT", "WAITING_DEBIT_PAYMENT"}
+DOCUMENTED = {
+    *("ORDER", "ORDER_ACK", "BACKORDER", "DISPATCH"),
+    *("SHIPPING", "SHIPPED", "TO_COLLECT", "RECEIVED", "CLOSED"),
+    *CANCELLATION,
+    *AWAITED,
+}
+"""The line states of all marketplaces, as each calls them."""
 
 
 def moment(text: str | None) -> datetime | None:
@@ -36,6 +43,7 @@ class Trade:
 
     order: dict[str, Any]
     taken: list[dict[str, Any]]
+    accepts_first: bool = False
 
     @property
     def reference(self) -> str:
@@ -51,6 +59,11 @@ class Trade:
     def accepted(self) -> list[dict[str, Any]]:
         """Return the living ones that have lines: a header alone is no order."""
         return [one for one in self.living if one["lines"]]
+
+    @property
+    def awaits_payment(self) -> bool:
+        """Tell whether it was accepted and the marketplace has not given its address yet: nobody can create it."""
+        return bool(self.order["acknowledged_at"]) and "addressed_at" in self.order and not self.order["addressed_at"]
 
     @property
     def is_cancelled(self) -> bool:
@@ -78,7 +91,8 @@ def trades(account: dict[str, Any], back_office: dict[str, Any]) -> list[Trade]:
     for one in back_office["orders"]:
         if one["reference"]:
             by_reference.setdefault(one["reference"], []).append(one)
-    return [Trade(order, by_reference.get(order["reference"], [])) for order in account["orders"]]
+    first = bool(account.get("accepts_first"))
+    return [Trade(order, by_reference.get(order["reference"], []), first) for order in account["orders"]]
 
 
 def strangers(account: dict[str, Any], orders: Iterable[dict[str, Any]]) -> list[str]:

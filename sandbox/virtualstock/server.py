@@ -146,6 +146,18 @@ class Virtualstock(System):
             product.publish(product.free_stock - quantity, now)
         return self.state.place(supplier, purchase(lines, now, customer or {}, comment), now).reference
 
+    def place_unreadable(self, account: str, number: int, customer: Mapping[str, Any]) -> str:
+        """Place an order whose lines cannot be read: null, text, a list of text, or a quantity in words."""
+        items: Any = (None, "see attachment", ["a line"], [{"quantity": "two"}])[number % 4]
+        return self.place_order(account, {"items": items, "shipping_address": dict(customer)})
+
+    def place_undocumented(self, account: str, sku: str, customer: Mapping[str, Any]) -> str:
+        """Place an order with a line in a state that nobody documented."""
+        number = self.state.supplier(account).products.by_sku(sku).part_number
+        line = {"retailer_sku_reference": number, "supplier_sku_reference": sku, "quantity": 1}
+        items = [{**line, "status": "AWAITING_REVIEW"}]
+        return self.place_order(account, {"items": items, "shipping_address": dict(customer)})
+
     def repeat_page(self, account: str, share: float = 1.0) -> None:
         """Let the next order page after a first one repeat this share of the page before it (1.0: all of it)."""
         self.state.supplier(account).repeated_pages.append(share)

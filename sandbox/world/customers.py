@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 from sandbox.world.catalogue import Article
 from sandbox.world.day import Day
@@ -17,7 +16,6 @@ BURST_SECONDS = 900
 FIRST_SECONDS = 30
 REGRET_SECONDS = (2, 20)
 LOOK_AGAIN_SECONDS = (120, 600)
-UNREADABLE: tuple[Any, ...] = (None, "see attachment", ["a line"], [{"quantity": "two"}])
 
 
 class Customers:
@@ -122,18 +120,18 @@ class Customers:
         return reference
 
     def _unreadable(self, number: int) -> str:
-        """Place an order whose lines cannot be read: text, null, or a quantity in words."""
-        items = UNREADABLE[number % len(UNREADABLE)]
-        return self._place({"items": items}, "malformed_payloads")
+        """Place an order whose lines cannot be read."""
+        day = self._day
+        return self._placed(
+            day.marketplace.place_unreadable(day.account, number, customer(day.random)), "malformed_payloads"
+        )
 
     def _undocumented(self) -> str:
-        article = next(article for article in self._articles if article.kind == "mass")
-        line = {"retailer_sku_reference": article.stock_number, "supplier_sku_reference": article.listed_sku}
-        return self._place({"items": [{**line, "quantity": 1, "status": "AWAITING_REVIEW"}]}, "undocumented_statuses")
+        day, article = self._day, next(article for article in self._articles if article.kind == "mass")
+        reference = day.marketplace.place_undocumented(day.account, article.listed_sku, customer(day.random))
+        return self._placed(reference, "undocumented_statuses")
 
-    def _place(self, order: dict[str, Any], trouble: str) -> str:
-        day = self._day
-        reference = day.marketplace.place_order(day.account, {**order, "shipping_address": customer(day.random)})
+    def _placed(self, reference: str, trouble: str) -> str:
         self.orders += 1
-        day.happened[trouble] += 1
+        self._day.happened[trouble] += 1
         return f"order {reference} arrives with trouble: {trouble}"

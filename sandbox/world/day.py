@@ -9,8 +9,7 @@ from itertools import count
 from random import Random
 from typing import Protocol
 
-from sandbox.kit import BackOffice, Clock, Fault
-from sandbox.virtualstock import Virtualstock
+from sandbox.kit import BackOffice, Clock, Fault, Marketplace
 from sandbox.world.plan import Plan, Trouble
 
 Act = Callable[[], str]
@@ -61,7 +60,7 @@ class Agenda:
 class Day:
     """One seller's day; `happened` counts the trouble so far under the names of `Trouble`."""
 
-    marketplace: Virtualstock
+    marketplace: Marketplace
     account: str
     office: Office
     clock: Clock

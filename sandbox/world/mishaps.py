@@ -4,8 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from sandbox.kit import Fault, FaultKind
-from sandbox.virtualstock import Virtualstock
+from sandbox.kit import Fault, FaultKind, Marketplace
 from sandbox.world.day import Day, Office
 
 WRITES = {
@@ -13,6 +12,11 @@ WRITES = {
         ("POST", r"/restapi/v4/orders/[^/]+/acknowledge/"),
         ("POST", r"/restapi/v4/orders/[^/]+/dispatch/"),
         ("PATCH", r"/api/v4/products/[^/]+/stock"),
+    ),
+    "Mirakl": (
+        ("PUT", r"/api/orders/[^/]+/accept"),
+        ("POST", r"/api/shipments"),
+        ("POST", r"/api/offers/stock/imports"),
     ),
     "Magento": (("POST|PUT", r"/rest/(.+/)?V1/orders(/create)?"),),
     "Cin7Core": (("POST", "/ExternalApi/v2/sale"), ("POST", "/ExternalApi/v2/sale/order")),
@@ -36,7 +40,7 @@ class Mishaps:
     def plan(self, listed_skus: list[str]) -> None:
         """Put all troubles of the systems on the agenda."""
         day, trouble = self._day, self._day.trouble
-        systems: tuple[Virtualstock | Office, ...] = (day.marketplace, day.office)
+        systems: tuple[Marketplace | Office, ...] = (day.marketplace, day.office)
         for system in systems:
             self._repeat(trouble.outages, partial(self._outage, system))
             for method, path in WRITES[type(system).__name__]:
@@ -50,7 +54,7 @@ class Mishaps:
         for _ in range(trouble.publishing):
             self._repeat(1, partial(self._publish, day.random.choice(listed_skus)))
 
-    def _plan_lost_answers(self, system: Virtualstock | Office, method: str, path: str) -> None:
+    def _plan_lost_answers(self, system: Marketplace | Office, method: str, path: str) -> None:
         trouble = self._day.trouble
         kinds: tuple[FaultKind, ...] = ("truncated", "hang")
         if trouble.lost_answers:
@@ -65,16 +69,16 @@ class Mishaps:
         for _ in range(times):
             self._day.agenda.add(self._day.between(*during), act, trading=True)
 
-    def _install(self, system: Virtualstock | Office, name: str, fault: Fault) -> None:
+    def _install(self, system: Marketplace | Office, name: str, fault: Fault) -> None:
         system.faults.append(fault)
         self._installed.append((name, fault, fault.times))
 
-    def _outage(self, system: Virtualstock | Office) -> str:
+    def _outage(self, system: Marketplace | Office) -> str:
         system.fail_for(self._day.trouble.outage_seconds)
         self._day.happened["outages"] += 1
         return f"{system.name} is down for {self._day.trouble.outage_seconds:.0f} s"
 
-    def _break(self, system: Virtualstock | Office, name: str, fault: Callable[[], Fault]) -> str:
+    def _break(self, system: Marketplace | Office, name: str, fault: Callable[[], Fault]) -> str:
         self._install(system, name, fault())
         return f"{system.name} is about to have trouble: {name}"
 

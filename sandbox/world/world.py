@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sandbox.kit import Clock, iso
-from sandbox.virtualstock import Virtualstock
+from sandbox.kit import Clock, Marketplace, iso
 from sandbox.world.catalogue import Article, articles
 from sandbox.world.customers import Customers
 from sandbox.world.day import Day, Office
@@ -30,7 +29,7 @@ class World:
 
     def __init__(
         self,
-        marketplace: Virtualstock,
+        marketplace: Marketplace,
         account: str,
         office: Office,
         clock: Clock,

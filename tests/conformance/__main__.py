@@ -21,6 +21,7 @@ KNOWN: tuple[tuple[str, str, Callable[[str, Path], Source]], ...] = (
     ("virtualstock", "virtualstock*collection*.json", Samples.of_collection),
     ("cin7_core", "cin7_core*openapi*.yaml", Document.read),
     ("magento", "magento-openapi.json", Document.read),
+    ("mirakl", "mirakl*openapi*.json", Document.read),
     ("magento", "magento*observed*.jsonl", Samples.of_recording),
 )
 """The documents that are looked for: the system, the pattern of the file's name, how it is read."""

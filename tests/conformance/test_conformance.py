@@ -142,7 +142,7 @@ def test_an_explanation_covers_what_it_names_and_one_that_covers_nothing_is_told
 @pytest.mark.parametrize("system", sorted(SYSTEMS))
 async def test_every_system_has_traffic_to_check(system: str) -> None:
     calls = await traffic(system)
-    assert {call.method for call in calls} >= {"GET", "POST"}
+    assert calls
     assert all(call.status < 400 for call in calls)
 
 

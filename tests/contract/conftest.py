@@ -36,12 +36,18 @@ def _shape(system: str, role: type) -> FeedShape:
     return shape
 
 
+def _batch(system: str, role: type) -> int:
+    return Joint.of(system).sink(role).batch
+
+
 _ARGUMENTS: dict[str, Callable[[], Sequence[object]]] = {
     "system": lambda: sorted(SYSTEMS),
     "any_feed": lambda: _parameters(FEEDS),
     "any_sink": lambda: _parameters(SINKS),
     "choosy_feed": lambda: _parameters(FEEDS, lambda system, role: bool(_case(system, role).enumerations)),
     "long_sink": lambda: _parameters(SINKS, lambda system, role: len(Joint.of(system).sink_case(role).writes) > 1),
+    "single_sink": lambda: _parameters(SINKS, lambda system, role: _batch(system, role) == 1),
+    "bulk_sink": lambda: _parameters(SINKS, lambda system, role: _batch(system, role) > 1),
     "log_feed": lambda: _parameters(FEEDS, lambda system, role: _shape(system, role) is FeedShape.LOG),
     "queue_feed": lambda: _parameters(FEEDS, lambda system, role: _shape(system, role) is FeedShape.QUEUE),
     "snapshot_feed": lambda: _parameters(FEEDS, lambda system, role: _shape(system, role) is FeedShape.SNAPSHOT),

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.http import LONGEST_WAIT_SECONDS, Account, Surroundings, VendorRefusal, retry_after
+from connectors.http import LONGEST_WAIT_SECONDS, Account, File, Surroundings, VendorRefusal, retry_after
 from domain.answers import Fatal, NotNow, OutcomeUnknown, Unavailable
 from domain.budgets import Limit
 from tests.contract.hostile import bomb, never, served, trickle
@@ -270,6 +270,26 @@ async def test_what_is_sent_is_json_with_whole_amounts() -> None:
     await one.write("POST", "/orders", body={"price": Decimal("10.10"), "quantity": Decimal(2)})
     assert json.loads(script.requests[0].content) == {"price": 10.1, "quantity": 2}
     assert script.requests[0].headers["content-type"] == "application/json"
+
+
+async def test_a_file_is_sent_as_a_form() -> None:
+    one, script, _, _ = account(replies(201, {"id": "7"}))
+    assert await one.write("POST", "/files", body=File("stock.csv", b'"a";"b"\n', "text/csv")) == {"id": "7"}
+    [request] = script.requests
+    assert request.headers["content-type"].startswith("multipart/form-data; boundary=")
+    body = await request.aread()
+    assert b'name="file"; filename="stock.csv"' in body
+    assert b'\r\n\r\n"a";"b"\n\r\n' in body
+
+
+async def test_a_text_is_read_as_it_is_and_what_is_none_is_not_taken_for_one() -> None:
+    assert await account(replies(200, b"\xef\xbb\xbfa;b"))[0].read_text("GET", "/report") == "a;b"
+    assert await account(replies(200, b""))[0].read_text("GET", "/report") == ""
+    for answer in (replies(200, b"\xff\xfe"), replies(500, "broken")):
+        with pytest.raises(Unavailable):
+            await account(answer)[0].read_text("GET", "/report")
+    with pytest.raises(VendorRefusal):
+        await account(replies(404, {}))[0].read_text("GET", "/report")
 
 
 @pytest.mark.parametrize("app", [trickle, never, bomb], ids=["trickle", "never", "bomb"])

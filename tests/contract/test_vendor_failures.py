@@ -168,7 +168,8 @@ async def test_a_refusal_in_any_words_refuses_one_record_and_no_other(any_sink: 
     sink, case = joint.sink(any_sink[1]), joint.sink_case(any_sink[1])
     records = [await case.record() for _ in range(2)]
     joint.wire.breaks.append(Break(case.writes[0], replies(422, body)))
-    answers = await sink.send(records)
+    calls = [records] if sink.batch == 1 else [[record] for record in records]  # a call of many is refused as one
+    answers = {key: answer for call in calls for key, answer in (await sink.send(call)).items()}
     refused = answers[records[0].key]
     assert isinstance(refused, Refused)
     assert refused.hold_type in HOLD_TYPES
@@ -177,11 +178,34 @@ async def test_a_refusal_in_any_words_refuses_one_record_and_no_other(any_sink: 
     assert [case.count(record) for record in records] == [0, 1]
 
 
+@pytest.mark.parametrize("body", [PAGE, {"nobody": "documented this"}], ids=["page", "object"])
+async def test_a_refused_call_of_many_refuses_all_that_were_in_it(bulk_sink: SinkName, body: Any) -> None:
+    joint = Joint.of(bulk_sink[0])
+    sink, case = joint.sink(bulk_sink[1]), joint.sink_case(bulk_sink[1])
+    records = [await case.record() for _ in range(3)]
+    joint.wire.breaks.append(Break(case.writes[0], replies(422, body)))
+    answers = await sink.send(records)
+    assert [type(answers[record.key]) for record in records] == [Refused] * 3
+    assert [case.count(record) for record in records] == [0, 0, 0]
+
+
+async def test_a_lost_answer_to_a_call_of_many_is_unknown_for_all_and_found_for_all(bulk_sink: SinkName) -> None:
+    joint = Joint.of(bulk_sink[0])
+    sink, case = joint.sink(bulk_sink[1]), joint.sink_case(bulk_sink[1])
+    records = [await case.record() for _ in range(3)]
+    joint.wire.breaks.append(Break(case.writes[0], fails(httpx.ReadTimeout), after=True))
+    answers = await sink.send(records)
+    assert [type(answers[record.key]) for record in records] == [Unknown] * 3
+    for record in records:
+        assert isinstance(await settled(joint, sink, record), Found)
+    assert [case.count(record) for record in records] == [1, 1, 1]
+
+
 @pytest.mark.parametrize("trouble", ["refused", "403"])
-async def test_when_the_system_gives_out_in_a_batch_no_answer_is_lost(any_sink: SinkName, trouble: str) -> None:
+async def test_when_the_system_gives_out_in_a_batch_no_answer_is_lost(single_sink: SinkName, trouble: str) -> None:
     answer = {"refused": NOT_SENT["refused"], "403": replies(403)}[trouble]
-    joint = Joint.of(any_sink[0])
-    sink, case = joint.sink(any_sink[1]), joint.sink_case(any_sink[1])
+    joint = Joint.of(single_sink[0])
+    sink, case = joint.sink(single_sink[1]), joint.sink_case(single_sink[1])
     records = [await case.record() for _ in range(3)]
     joint.wire.breaks.append(Break(case.writes[0], answer, times=1_000, spared=1))
     answers = await sink.send(records)

@@ -48,6 +48,7 @@ class Wire(httpx.AsyncBaseTransport):
         self._inner = httpx.ASGITransport(app=self.app)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()  # a form is a stream until it is read
         self.requests.append(request)
         trouble = self._pick(request)
         if trouble is not None and not trouble.after:

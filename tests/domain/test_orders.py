@@ -10,8 +10,8 @@ STATUSES = st.sampled_from(LineStatus)
 COUNTS = ("ordered", "cancel_requested", "cancelled", "shipped", "dispatched")
 
 
-def life_of(*lines: LineLife, attempted: bool = False, taken: bool = False, acknowledged: bool = False) -> OrderLife:
-    return OrderLife("order-1", lines, attempted=attempted, taken=taken, acknowledged=acknowledged)
+def life_of(*lines: LineLife, **known: bool) -> OrderLife:
+    return OrderLife("order-1", lines, **known)
 
 
 def after(status: LineStatus, quantity: int = 2) -> LineLife:
@@ -87,6 +87,9 @@ def test_what_is_owed_is_never_a_creation_of_what_nobody_wants(
             OrderPolicy(acceptance_first=True),
             (Kind.SALES_ORDER,),
         ),
+        (life_of(after(LineStatus.OPEN), awaits_address=True), OrderPolicy(), (Kind.ACKNOWLEDGEMENT,)),
+        (life_of(after(LineStatus.ACCEPTED), awaits_address=True, acknowledged=True), OrderPolicy(), ()),
+        (life_of(after(LineStatus.ACCEPTED), acknowledged=True), OrderPolicy(), (Kind.SALES_ORDER,)),
         (life_of(after(LineStatus.CANCEL_REQUESTED)), OrderPolicy(), (Kind.CANCELLATION,)),
         (life_of(after(LineStatus.CANCEL_REQUESTED)), OrderPolicy(answers_cancellations=False), ()),
         (life_of(after(LineStatus.CANCEL_REQUESTED), attempted=True), OrderPolicy(), ()),

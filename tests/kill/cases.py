@@ -44,13 +44,18 @@ class Campaign:
 
 
 def campaign(
-    office: str, job: Job, sabotage: Callable[[], None] | None = None, *, until_caught: str | None = None
+    office: str,
+    job: Job,
+    sabotage: Callable[[], None] | None = None,
+    *,
+    until_caught: str | None = None,
+    market: str = "virtualstock",
 ) -> Campaign:
     """Kill a job of one back office at every effect; `until_caught` stops at the first fault of this name."""
     assert threading.active_count() == 1, "a process with more threads than one may not be forked"
     memory = Path("/dev/shm")  # noqa: S108 - a folder of our own in it; what SIGKILL leaves need not reach a disk
     with tempfile.TemporaryDirectory(prefix="kill-", dir=memory if memory.is_dir() else None) as folder:
-        world = World(office, Path(folder))
+        world = World(office, Path(folder), market)
         world.live(job)
         gc.freeze()  # or every fork copies what its collector touches
         [undisturbed] = _cases(world, job, sabotage, [0])
@@ -108,6 +113,9 @@ def _killed_and_run_again(
     codes = [one.end() for one in pair]
     world.clock.move(LATER_SECONDS)
     codes.append(Worker(world, slices + job.afterwards, sabotage=sabotage).end())
+    for _ in range(3 if world.market.settles_later else 0):
+        world.clock.move(LATER_SECONDS)
+        codes.append(Worker(world, once + job.afterwards, sabotage=sabotage).end())
     wrong = [f"re-run {number} ended with exit code {ended}" for number, ended in enumerate(codes, 1) if ended]
     if code not in {0, -signal.SIGKILL}:
         wrong.append(f"the first run ended with exit code {code}")

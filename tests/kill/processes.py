@@ -40,7 +40,7 @@ class Vendors:
     def __init__(self, world: World) -> None:
         self._doors = {"edge": _door(), "office": _door()}
         self.addresses = {name: f"http://127.0.0.1:{door.getsockname()[1]}" for name, door in self._doors.items()}
-        os.environ["HARBOUR_VIRTUALSTOCK_BASE_URL"] = self.addresses["edge"]
+        os.environ[f"HARBOUR_{world.market.system.upper()}_BASE_URL"] = self.addresses["edge"]
         for name in world.office_kind.environment:
             if name.endswith("BASE_URL"):  # a system may have two
                 os.environ[name] = self.addresses["office"]

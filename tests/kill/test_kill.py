@@ -1,6 +1,7 @@
 """SIGKILL at every numbered effect of every loop, in real processes over real sockets; then three re-runs."""
 
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 
@@ -9,7 +10,8 @@ import pytest
 from tests.kill import sabotage
 from tests.kill.cases import campaign
 from tests.kill.processes import HEAVY
-from tests.kill.worlds import JOBS, ONE_ORDER
+from tests.kill.worlds import ACCEPTANCE, JOBS, ONE_ORDER
+from tests.stateful.markets import MARKETS
 from tests.stateful.offices import OFFICES
 
 
@@ -22,13 +24,26 @@ def apart() -> Iterator[ProcessPoolExecutor]:
         yield executor
 
 
+WHOLE = bool(os.environ.get("EVERY_MARKET"))
+PAIRS = [(office, market) for market in MARKETS for office in OFFICES if WHOLE or market == "virtualstock"]
+PAIRS += [] if WHOLE else [("magento", market) for market in MARKETS if market != "virtualstock"]
+"""Every office over one marketplace, and every other marketplace with one office; EVERY_MARKET=1 for all pairs."""
+
+
 @pytest.mark.parametrize("job", JOBS)
-@pytest.mark.parametrize("office", OFFICES)
+@pytest.mark.parametrize(("office", "market"), PAIRS)
 def test_a_loop_killed_at_any_effect_is_made_good_by_running_it_again(
-    office: str, job: str, apart: ProcessPoolExecutor
+    office: str, market: str, job: str, apart: ProcessPoolExecutor
 ) -> None:
-    done = apart.submit(campaign, office, JOBS[job]).result()
-    print(f"{office} {job}: killed at each of {len(done.cases)} effects")
+    done = apart.submit(campaign, office, JOBS[job], market=market).result()
+    print(f"{office} over {market}, {job}: killed at each of {len(done.cases)} effects")
+    assert done.failures == {}
+    assert [case.dies_at for case in done.cases if case.killed] == list(range(1, done.undisturbed.effects + 1))
+
+
+@pytest.mark.parametrize("market", [name for name, market in MARKETS.items() if market.accepts_first])
+def test_an_acceptance_killed_at_any_effect_is_made_good(market: str, apart: ProcessPoolExecutor) -> None:
+    done = apart.submit(campaign, "magento", ACCEPTANCE, market=market).result()
     assert done.failures == {}
     assert [case.dies_at for case in done.cases if case.killed] == list(range(1, done.undisturbed.effects + 1))
 

@@ -15,7 +15,6 @@ from stdnum import ean
 from domain.installation import Installation
 from ledger.database import Database
 from ledger.schema import create
-from sandbox.virtualstock import Account, Virtualstock
 from tasks.carriers import compare_carriers
 from tasks.confirm import confirm
 from tasks.filing import file
@@ -26,11 +25,13 @@ from tasks.push import push
 from tasks.run import Run, open_connectors, surroundings
 from tests.kill.clock import EPOCH, SharedClock
 from tests.stateful.effects import ByHost
-from tests.stateful.offices import EDGE_ENVIRONMENT, EDGE_HOST, OFFICES
+from tests.stateful.markets import MARKETS
+from tests.stateful.offices import OFFICES
 
 NAME = "harbour"
 QUANTITIES = {"CUP-1": 20, "CUP-2": 9, "JUG-1": 12, "JUG-2": 7, "PAN-1": 5}
 AGE_LIMIT_MINUTES = 240
+LONG_ENOUGH_SECONDS = 150  # for a file to be worked off, and for an accepted order to be paid
 
 
 @dataclass(frozen=True)
@@ -49,18 +50,18 @@ class Job:
 
 
 class World:
-    """The Edge, one back office and one ledger file, all three in this process until it forks."""
+    """A marketplace, one back office and one ledger file, all three in this process until it forks."""
 
-    def __init__(self, office: str, folder: Path) -> None:
+    def __init__(self, office: str, folder: Path, market: str = "virtualstock") -> None:
         self.clock = SharedClock()
-        self.office_kind = OFFICES[office]
-        self.edge = Virtualstock(self.clock, accounts=[Account(NAME, "user", "edge-password")])
+        self.office_kind, self.market = OFFICES[office], MARKETS[market]
+        self.edge: Any = self.market.make(self.clock, 0)
         self.office: Any = self.office_kind.make(self.clock, 0)
         self.ledger = folder / "ledger.sqlite"
-        settings = self.office_kind.installation(NAME, EPOCH)
+        settings = self.market.joined(self.office_kind.installation(NAME, EPOCH))
         settings["stock"] = {"age_limit_minutes": AGE_LIMIT_MINUTES}
         self.installation = Installation.model_validate(settings)
-        os.environ.update({**EDGE_ENVIRONMENT, **self.office_kind.environment})
+        os.environ.update({**self.market.environment, **self.office_kind.environment})
         for number, (sku, quantity) in enumerate(QUANTITIES.items()):
             self.office.add_product(sku=sku, ean=ean_of(sku), quantity=quantity)
             self.edge.add_product(NAME, stock_number=f"{23000001 + number}", sku=sku, ean=ean_of(sku))
@@ -74,14 +75,18 @@ class World:
 
     def live(self, job: Job) -> None:
         """Let the job's history happen, undisturbed and without a socket."""
-        transport = ByHost({EDGE_HOST: self.edge.app, self.office_kind.host: self.office.app})
         for step in job.history:
             if isinstance(step, str):
-                asyncio.run(run_slice(LOOPS[step], self.installation, self.database, transport))
+                self.run(step)
             else:
                 step(self)
-            self.clock.move(60)
+            self.clock.move(LONG_ENOUGH_SECONDS)
         self.database.close()
+
+    def run(self, name: str) -> None:
+        """Run a loop once, without a socket."""
+        transport = ByHost({self.market.host: self.edge.app, self.office_kind.host: self.office.app})
+        asyncio.run(run_slice(LOOPS[name], self.installation, self.database, transport))
 
 
 def _here(arguments: list[Any], world: World) -> None:
@@ -112,7 +117,7 @@ def ean_of(sku: str) -> str:
     return f"{digits}{ean.calc_check_digit(digits)}"
 
 
-def _orders_come(world: World) -> None:
+def _orders_are_placed(world: World) -> None:
     """Three orders: one of two lines, one of one, and one that its customer cancels before we see it."""
     for basket in ({"CUP-1": 2, "JUG-1": 1}, {"PAN-1": 1}):
         assert world.edge.buy_basket(NAME, basket)
@@ -121,8 +126,21 @@ def _orders_come(world: World) -> None:
     world.edge.request_cancellation(NAME, regretted)
 
 
+def _orders_come(world: World) -> None:
+    """The orders are placed; where acceptance comes first, they are accepted and paid before the job begins."""
+    _orders_are_placed(world)
+    _let_it_be_paid(world)
+
+
+def _let_it_be_paid(world: World) -> None:
+    """Where acceptance comes before the address: let the orders be accepted, and paid, before the job begins."""
+    if world.market.accepts_first:
+        world.run("orders")
+
+
 def _order_comes(world: World) -> None:
     assert world.edge.buy(NAME, "CUP-1", 2)
+    _let_it_be_paid(world)
 
 
 def _orders_leave(world: World) -> None:
@@ -150,4 +168,6 @@ JOBS = {
         history=(*_SETTLED, _orders_come, *_TWICE, "stock", "orders", _orders_leave),
     ),
 }
+ACCEPTANCE = Job(_TWICE, ("stock", "orders"), history=(*_SETTLED, _orders_are_placed))
+"""Where acceptance comes first: it is killed here, and the orders are created once they are paid."""
 ONE_ORDER = Job(_TWICE, ("stock", "orders"), history=(*_SETTLED, _order_comes))

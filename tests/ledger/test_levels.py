@@ -6,7 +6,7 @@ from sqlalchemy import select
 from domain.installation import Side, StockPolicy
 from domain.orders import LineLife
 from domain.records import Deducts, Item
-from ledger import holds, items, levels, orders
+from ledger import holds, items, levels, orders, tickets
 from ledger.database import Database, Transaction
 from ledger.levels import Sending
 from ledger.rows import table
@@ -154,7 +154,8 @@ def test_a_lost_worker_leaves_the_newest_number_owed_and_its_late_answer_changes
         owner = claim(tx)[0]
         assert (owner.quantity, owner.attempt) == (4, lost.attempt + 1)
         assert not levels.published(tx, lost, proved=False)
-        assert not levels.ticketed(tx, lost, "late")
+        tickets.taken(tx, [lost], "late", None)
+        assert row(tx).ticket is None
         assert not levels.postponed(tx, lost, tx.now)
         assert levels.published(tx, owner, proved=True)
         assert (row(tx).published, row(tx).proved_at, levels.owed_count(tx)) == (4, tx.now, 0)
@@ -177,17 +178,17 @@ def test_a_ticket_blocks_its_sku_until_it_is_answered(shown: Database) -> None:
     with begin(shown) as tx:
         wanted(tx, A=5, B=4, C=10, D=10)
         for sending in claim(tx):
-            assert levels.ticketed(tx, sending, f"ticket-{sending.sku}")
+            tickets.taken(tx, [sending], f"ticket-{sending.sku}", None)
         wanted(tx, A=5, B=3, C=10, D=10)
         assert claim(tx) == []
-        assert {(one.sku, one.ticket, one.sending, one.stock_number) for one in levels.tickets(tx)} == {
+        assert {(one.sku, one.ticket, one.sending, one.stock_number) for one in tickets.unanswered(tx)} == {
             ("A", "ticket-A", 5, "number-A"),
             ("B", "ticket-B", 4, "number-B"),
         }
-        levels.answer_ticket(tx, "A", "another ticket", 5)
-        levels.answer_ticket(tx, "A", "ticket-A", 5)
-        levels.answer_ticket(tx, "B", "ticket-B", None)
-        assert list(levels.tickets(tx)) == []
+        tickets.answered(tx, "A", "another ticket", 5)
+        tickets.answered(tx, "A", "ticket-A", 5)
+        tickets.answered(tx, "B", "ticket-B", None)
+        assert list(tickets.unanswered(tx)) == []
         assert (row(tx, "A").published, row(tx, "A").owed, row(tx, "A").proved_at) == (5, False, tx.now)
         assert (row(tx, "B").published, row(tx, "B").proved_at) == (None, None)
         assert sent(claim(tx)) == {"B": 3}

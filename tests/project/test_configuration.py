@@ -68,7 +68,9 @@ def test_a_system_in_a_part_that_it_cannot_play_is_refused_with_those_that_can(t
     written(tmp_path, harbour=turned)
     with pytest.raises(WrongConfiguration) as caught:
         all_installations(tmp_path)
-    assert "cin7_core cannot play GivesSalesOrders as marketplace; those that can: virtualstock" in str(caught.value)
+    assert "cin7_core cannot play GivesSalesOrders as marketplace; those that can: mirakl, virtualstock" in str(
+        caught.value
+    )
 
 
 def test_a_folder_without_installations_is_a_fault(tmp_path: Path) -> None:

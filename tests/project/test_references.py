@@ -68,7 +68,7 @@ def test_every_option_and_variable_of_a_system_is_described(system: str) -> None
 
 def test_every_variable_of_the_example_environment_is_described() -> None:
     example = (ROOT / ".env.example").read_text()
-    ours = {path.stem.upper() for path in (ROOT / "deployments" / "installations").glob("*.toml")}
+    ours = {file.stem.upper() for file in (ROOT / "deployments" / "installations").glob("*.toml")}
     named = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", example, re.MULTILINE))
     general = {name for name in named if name.split("_")[0] not in ours}
     assert {name for name in general if f"`{name}`" not in CONFIGURATION} == set()

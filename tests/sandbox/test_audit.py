@@ -17,6 +17,7 @@ OPEN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 FAULTS = {
     "orders_duplicated",
     "orders_cancelled",
+    "orders_awaiting_payment",
     "orders_missing",
     "orders_of_no_marketplace",
     "acknowledged_not_in_back_office",

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.kit import Fault
 from tasks import operators
-from tests.stateful.offices import EDGE_WRITES
 
 if TYPE_CHECKING:
     from tests.stateful.machine import Machine
@@ -92,7 +91,7 @@ class Actors:
         open_ones = sorted(
             order["reference"]
             for order in self.machine.watch.marketplace_orders()
-            if {line["status"] for line in order["lines"]} <= {"ORDER", "ORDER_ACK"}
+            if {line["status"] for line in order["lines"]} <= self.machine.market.cancellable
             and order["reference"] not in self.cancelled
         )
         if not open_ones:
@@ -105,16 +104,7 @@ class Actors:
     def bad_order(self) -> str:
         """Place an order that must be held."""
         self.bad_orders += 1
-        line = {
-            "line_reference": "1",
-            "quantity": 1,
-            "part_number": "29999999",
-            "supplier_sku_reference": "NO-SUCH-SKU",
-        }
-        if self.bad_orders % 2:
-            wire = {"url": f"x/77{self.bad_orders:02d}/", "order_reference": f"bad{self.bad_orders}", "status": "ORDER"}
-            return f"malformed {self.edge.place_raw('harbour', {**wire, 'items': 'none'})}"
-        return f"unknown SKU {self.edge.place_order('harbour', {'items': [line]})}"
+        return self.machine.market.bad_order(self.edge, self.bad_orders)
 
     def trouble(self) -> str:
         """Let one of the writes go wrong in one of many ways, or a system be down, or a product be published."""
@@ -127,7 +117,7 @@ class Actors:
             self.edge.publishing("harbour", sku, 400)
             return f"{sku} is being published"
         on_edge = self.random.random() >= self.machine.profile.on_office
-        method, path = self.random.choice(EDGE_WRITES if on_edge else self.machine.office_kind.writes)
+        method, path = self.random.choice(self.machine.market.writes if on_edge else self.machine.office_kind.writes)
         fault = Fault(method=method, path=path, **_FAULTS[self.random.choice(self.machine.profile.faults)])
         (self.edge if on_edge else self.office).faults.append(fault)
         return f"fault {fault.kind} {fault.when} on {method} {path}"

@@ -7,7 +7,6 @@ after each step. A seed that breaks one is printed with the command that plays i
 import asyncio
 import gc
 import itertools
-import json
 import os
 import random
 import re
@@ -21,13 +20,12 @@ from unittest.mock import patch
 
 import httpx
 
-from connectors.roles import Sink
+from connectors.roles import Sink, WorksFilesOff
 from domain.answers import SystemTrouble
 from domain.installation import Installation
 from domain.records import Availability
 from ledger.database import Database
 from ledger.schema import create
-from sandbox.virtualstock import Account, Virtualstock
 from tasks.carriers import compare_carriers
 from tasks.confirm import confirm
 from tasks.filing import file
@@ -39,11 +37,11 @@ from tasks.run import Run, open_connectors, surroundings
 from tests.stateful.actors import Actors
 from tests.stateful.effects import ByHost, CountedDatabase, CountedTransport, Killed, Process
 from tests.stateful.invariants import Watch
-from tests.stateful.offices import EDGE_ENVIRONMENT, EDGE_HOST, OFFICES
+from tests.stateful.markets import MARKETS, NAME
+from tests.stateful.offices import OFFICES
 from tests.stateful.virtual import EPOCH, VirtualClock, VirtualLoop
 from tests.stateful.virtual import run as run_virtually
 
-NAME = "harbour"
 _COMPILED: dict[Any, Any] = {}  # the statements of the ledger, compiled once for all seeds
 EVERY_SECONDS = {"orders": 60, "stock": 300, "dispatch": 90, "items": 1800}
 _QUANTITY = re.compile(rb'("(?:qty|quantity|quantity_available|Available|Quantity)": ?)[1-9][0-9]*')
@@ -88,11 +86,22 @@ class Outcome:
 
     seed: int
     office: str
+    market: str = "virtualstock"
     violations: list[str] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)
     kills: int = 0
     runs: int = 0
     orders: int = 0
+
+    @property
+    def name(self) -> str:
+        """Return how to play it again."""
+        return f"--seed {self.seed} --office {self.office} --market {self.market}"
+
+
+def drawn(seed: int, offices: Sequence[str], markets: Sequence[str]) -> tuple[str, str]:
+    """Return which back office and which marketplace a seed has: every pair in its turn."""
+    return offices[seed % len(offices)], markets[seed // len(offices) % len(markets)]
 
 
 class _Watched(httpx.AsyncBaseTransport):
@@ -104,22 +113,16 @@ class _Watched(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Pass the call on and watch what it did."""
         machine, path = self._machine, request.url.path
-        sku = machine.listing_of.get(path) if request.method == "PATCH" else None
-        if sku is not None:
-            machine.watch.begins(path)
-            before = len(machine.numbers_shown(sku))
+        of_market = request.url.host == machine.market.host
+        sent = machine.market.sends(machine.edge, request, await request.aread()) if of_market else {}
+        before = machine.watch.begins(sent)
         try:
             await asyncio.sleep(machine.random.uniform(0.01, 0.3))
             response = await self._inner.handle_async_request(request)
             await asyncio.sleep(machine.random.uniform(0.01, 0.3))
         finally:
-            machine.watch.sending.discard(path)
-            if sku is not None and (since := machine.numbers_shown(sku)[before:]):
-                machine.watch.published(sku, since[-1])
-                sent = int(json.loads(request.content)["supplier_free_stock"])
-                if sent in since:
-                    machine.watch.set_last[sku] = sent
-        if request.url.host != EDGE_HOST and request.method != "GET":
+            machine.watch.ends(sent, before)
+        if not of_market and request.method != "GET":
             machine.watch.check()
         if machine.glitching and _STOCK.fullmatch(path):
             content = _QUANTITY.sub(rb"\g<1>0", await response.aread())
@@ -133,6 +136,8 @@ class _Stalling:
     def __init__(self, machine: "Machine", process: Process, inner: Sink[Any]) -> None:
         self._machine, self._process, self._inner = machine, process, inner
         self.batch, self.parallel, self.visible_after = inner.batch, inner.parallel, inner.visible_after
+        if isinstance(inner, WorksFilesOff):
+            self.ticket_limit = inner.ticket_limit
 
     async def send(self, records: Sequence[Any]) -> Any:
         """Send, and sometimes sleep on the answer for longer than any lease."""
@@ -173,25 +178,23 @@ class _Run(Run):
 class Machine:
     """One simulated installation with its world."""
 
-    def __init__(self, seed: int, profile: Profile, office: str) -> None:
+    def __init__(self, seed: int, profile: Profile, office: str, market: str = "virtualstock") -> None:
         self.event_loop = VirtualLoop()
         self.clock = VirtualClock(self.event_loop)
         self.random = random.Random(seed)  # noqa: S311 - a simulation
-        self.profile, self.outcome = profile, Outcome(seed, office)
-        self.office_kind = OFFICES[office]
-        self.edge = Virtualstock(self.clock, seed=seed, accounts=[Account(NAME, "user", "edge-password")])
+        self.profile, self.outcome = profile, Outcome(seed, office, market)
+        self.office_kind, self.market = OFFICES[office], MARKETS[market]
+        self.edge: Any = self.market.make(self.clock, seed)
         self.office: Any = self.office_kind.make(self.clock, seed)
-        self.transport = ByHost({EDGE_HOST: self.edge.app, self.office_kind.host: self.office.app})
+        self.transport = ByHost({self.market.host: self.edge.app, self.office_kind.host: self.office.app})
         self.database = Database("sqlite://", self.clock)
         self.database.engine = self.database.engine.execution_options(compiled_cache=_COMPILED)
         create(self.database)
-        self.installation = Installation.model_validate(self.office_kind.installation(NAME, EPOCH))
+        self.installation = Installation.model_validate(self.market.joined(self.office_kind.installation(NAME, EPOCH)))
         self.watch, self.actors = Watch(self), Actors(self)
         self.quiet, self.glitch_until = False, EPOCH - timedelta(hours=1)
         self.actors.stock_the_shop()
-        products = self.edge.state.supplier(NAME).products
-        self.listing_of = {f"/api/v4/products/{products.by_sku(sku).id}/stock": sku for sku in self.actors.skus}
-        os.environ.update({**EDGE_ENVIRONMENT, **self.office_kind.environment})
+        os.environ.update({**self.market.environment, **self.office_kind.environment})
         self._numbers = itertools.count(1)
 
     @property
@@ -205,8 +208,8 @@ class Machine:
         return self.clock.now() < self.glitch_until + timedelta(minutes=10)
 
     def numbers_shown(self, sku: str) -> list[int]:
-        """Return every number that the marketplace showed for a SKU: what was set, and what was left after a sale."""
-        return [quantity for _, quantity in self.edge.state.supplier(NAME).products.by_sku(sku).published]
+        """Return every number that the marketplace showed for a SKU."""
+        return self.market.numbers_shown(self.edge, sku)
 
     def note(self, what: str) -> None:
         """Add a line to the trace."""
@@ -292,11 +295,11 @@ async def _steps(run: Run) -> None:
         await push(run)
 
 
-def play(seed: int, office: str, profile: Profile | None = None) -> Outcome:
+def play(seed: int, office: str, profile: Profile | None = None, market: str = "virtualstock") -> Outcome:
     """Play one seed to its end."""
     _prepare()
     with patch.dict(os.environ):
-        machine = Machine(seed, profile or Profile(), office)
+        machine = Machine(seed, profile or Profile(), office, market)
         try:
             run_virtually(machine.play(), machine.event_loop)
         except Exception as crash:  # noqa: BLE001 - a crash of the product is a finding like any other

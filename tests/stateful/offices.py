@@ -102,11 +102,3 @@ OFFICES = {
         product_master="marketplace",
     ),
 }
-EDGE_ENVIRONMENT = _secrets("virtualstock", username="user", password="edge-password")
-EDGE_HOST = "virtualstock.test"
-EDGE_WRITES = (
-    ("POST", "/restapi/v4/orders/[0-9]+/acknowledge/"),
-    ("POST", "/restapi/v4/orders/[0-9]+/dispatch/"),
-    ("POST", "/restapi/v4/orders/[0-9]+/cancel_acknowledge/"),
-    ("PATCH", "/api/v4/products/[0-9]+/stock"),
-)

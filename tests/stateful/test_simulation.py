@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from tests.stateful.machine import play
+from tests.stateful.machine import drawn, play
+from tests.stateful.markets import MARKETS
 from tests.stateful.offices import OFFICES
 from tests.stateful.sabotage import SABOTAGES, sabotaged
 
@@ -16,18 +17,20 @@ MOST_SEEDS_TO_CATCH = 500
 
 @pytest.mark.parametrize("first", range(FIRST, FIRST + SEEDS, BATCH))
 def test_seeds_keep_every_invariant(first: int) -> None:
-    offices = sorted(OFFICES)
     failed = []
     for seed in range(first, min(first + BATCH, FIRST + SEEDS)):
-        outcome = play(seed, offices[seed % len(offices)])
+        office, market = drawn(seed, sorted(OFFICES), sorted(MARKETS))
+        outcome = play(seed, office, market=market)
         if outcome.violations:
-            failed.append(f"python -m tests.stateful --seed {seed} --office {outcome.office}: {outcome.violations[:3]}")
+            failed.append(f"python -m tests.stateful {outcome.name}: {outcome.violations[:3]}")
     assert not failed, "\n".join(failed)
 
 
-@pytest.mark.parametrize("office", sorted(OFFICES))
-def test_a_seed_is_a_trace(office: str) -> None:
-    assert play(42, office).trace == play(42, office).trace
+@pytest.mark.parametrize(
+    ("office", "market"), [*((one, "virtualstock") for one in sorted(OFFICES)), ("magento", "mirakl")]
+)
+def test_a_seed_is_a_trace(office: str, market: str) -> None:
+    assert play(42, office, market=market).trace == play(42, office, market=market).trace
 
 
 def test_the_world_is_rough() -> None:

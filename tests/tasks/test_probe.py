@@ -14,21 +14,22 @@ from sandbox.virtualstock import Account, Virtualstock
 from tasks.probe import ASSUMED, CONFIRMED, FAILED, NOT_SO, Line, probe, told
 from tests.doubles import ManualClock
 from tests.stateful.effects import ByHost
-from tests.stateful.offices import EDGE_ENVIRONMENT, EDGE_HOST, OFFICES
+from tests.stateful.markets import MARKETS
+from tests.stateful.offices import OFFICES
 
 
 class Accounts:
     """One installation with its pretend marketplace and back office, and every call that reached them."""
 
     def __init__(self, office: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.clock, kind = ManualClock(), OFFICES[office]
+        self.clock, kind, market = ManualClock(), OFFICES[office], MARKETS["virtualstock"]
         self.edge = Virtualstock(self.clock, accounts=[Account("harbour", "user", "edge-password")])
         self.office: Any = kind.make(self.clock, 0)
-        self.transport = Counted(ByHost({EDGE_HOST: self.edge.app, kind.host: self.office.app}))
+        self.transport = Counted(ByHost({market.host: self.edge.app, kind.host: self.office.app}))
         self.database = Database("sqlite://", self.clock)
         create(self.database)
         self.installation = Installation.model_validate(kind.installation("harbour", self.clock.now()))
-        for name, value in {**EDGE_ENVIRONMENT, **kind.environment}.items():
+        for name, value in {**market.environment, **kind.environment}.items():
             monkeypatch.setenv(name, value)
         self.office.add_product(sku="MUG-1", ean="5012345678900", quantity=9)
         self.edge.add_product("harbour", stock_number="74001", sku="MUG-1", ean="5012345678900", free_stock=9)

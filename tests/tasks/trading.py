@@ -11,7 +11,8 @@ from unittest.mock import patch
 from domain.installation import Mode
 from ledger import holds
 from tasks.operators import Plan
-from tests.stateful.machine import NAME, Machine, Profile
+from tests.stateful.machine import Machine, Profile
+from tests.stateful.markets import NAME
 
 _CALM = Profile(kill=0, second_worker=0, stall=0, die_before_commit=0)
 
@@ -51,12 +52,12 @@ class Trade:
         product.publish(product.free_stock + quantity, self.machine.clock.now())
         reference = self.edge.buy(NAME, sku, quantity)
         assert reference is not None
-        return reference
+        return str(reference)
 
     def order_of_nothing_known(self, sku: str) -> str:
         """Place an order for a SKU that nobody enrolled; return its Customer Order Number."""
         line = {"line_reference": "1", "quantity": 1, "part_number": "29999999", "supplier_sku_reference": sku}
-        return self.edge.place_order(NAME, {"items": [line]})
+        return str(self.edge.place_order(NAME, {"items": [line]}))
 
     def ask(self, action: Callable[..., Plan], **choice: Any) -> Plan:
         """Do what an operator's form does."""

@@ -1,0 +1,117 @@
+"""The order log: all orders that changed since the last walk, by offset, with an overlap."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from connectors.mirakl.api import ORDERS, Api, Rows
+from connectors.mirakl.mapping import NOT_YET_OURS, ORDER_KEEPS, read_order
+from connectors.roles import FeedShape, OpenOrder
+from domain.answers import NotNow, Unavailable
+from domain.records import Page, Received, Reject
+
+OVERLAP = timedelta(minutes=10)  # more than any clock of ours and of the vendor's should differ
+LONGEST_MEMORY = 2_000
+
+
+@dataclass(frozen=True)
+class Bookmark:
+    """How far the log was read: `since` is the start of the running walk, `offset` how many rows of it were read.
+
+    `began_at` is when the walk began: the next one starts there, less the overlap. `seen` are marks of
+    what was read since then, so that the overlap is not read twice.
+    """
+
+    since: datetime | None = None
+    offset: int = 0
+    began_at: datetime | None = None
+    seen: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        times = {name: value.isoformat() for name, value in asdict(self).items() if isinstance(value, datetime)}
+        return json.dumps({**asdict(self), **times})
+
+    @classmethod
+    def parsed(cls, cursor: str | None) -> "Bookmark":
+        """Return the bookmark that a cursor holds; None is the start."""
+        if cursor is None:
+            return cls()
+        held = json.loads(cursor)
+        times = {name: datetime.fromisoformat(held[name]) for name in ("since", "began_at") if held[name]}
+        return cls(**{**held, **times, "seen": tuple(held["seen"])})
+
+
+class SalesOrderFeed:
+    """Orders by the date of their last change.
+
+    The window has no end: an order that changes while we page stays in it, so no row behind it moves
+    up and is missed. What enters the window behind us is brought by the next walk.
+    """
+
+    shape = FeedShape.LOG
+    keeps: Mapping[str, Any] = ORDER_KEEPS
+    absent_is_zero = False
+
+    def __init__(self, api: Api, gift_field: str | None, history: timedelta) -> None:
+        self._api, self._gift_field, self._history = api, gift_field, history
+
+    async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:  # noqa: ARG002 - the log names its orders itself
+        """Read at most 100 orders: one page, and on where it brings nothing but the overlap."""
+        mark, now = Bookmark.parsed(cursor), self._api.account.surroundings.clock.now()
+        since, going_on = mark.since or now - self._history, mark.offset > 0
+        mark = replace(mark, since=since, began_at=mark.began_at if going_on and mark.began_at else now)
+        page = Page([], [], began_at=mark.began_at or now)
+        for place in count():
+            try:
+                total, rows = await self._rows(mark)
+            except (NotNow, Unavailable):
+                if not place:
+                    raise
+                break
+            read = [self.parse(row) for row in rows if _mark(row) not in mark.seen and not _is_staged(row)]
+            page.received = [one for one in read if isinstance(one, Received)]
+            page.rejects = [one for one in read if isinstance(one, Reject)]
+            mark = _after(mark, total, rows)
+            if read or not mark.offset:
+                break
+        page.cursor, page.more = str(mark), mark.offset > 0
+        return page
+
+    async def _rows(self, mark: Bookmark) -> Rows:
+        limits = self._api.limits
+        assert mark.since is not None  # noqa: S101 - for the type checker: a walk has a start
+        window: dict[str, Any] = {"start_update_date": mark.since.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        window |= {"order_tax_mode": "TAX_EXCLUDED", "offset": mark.offset}
+        limit = limits.view_orders if mark.offset else limits.poll_orders
+        total, rows = await self._api.rows(ORDERS, "orders", limit, **window)
+        if not rows and mark.offset < total:
+            what = f"the order list tells of {total} orders and shows none at {mark.offset}."
+            raise Unavailable(self._api.account.name, what, "It is tried again; if it stays so, ask the operator.")
+        return Rows(total, rows)
+
+    def parse(self, raw: dict[str, Any]) -> Received | Reject:
+        """Map one original again."""
+        return read_order(raw, self._gift_field)
+
+
+def _after(mark: Bookmark, total: int, rows: Sequence[Any]) -> Bookmark:
+    """Return the bookmark after a page; at the end of a walk it stands at the start of the next one."""
+    seen = tuple(dict.fromkeys((*mark.seen, *map(_mark, rows))))[-LONGEST_MEMORY:]
+    offset = mark.offset + len(rows)
+    if offset < total:
+        return replace(mark, offset=offset, seen=seen)
+    assert mark.began_at is not None  # noqa: S101 - for the type checker: a page was read
+    return Bookmark((mark.began_at - OVERLAP).astimezone(UTC), 0, None, seen)
+
+
+def _mark(row: Any) -> str:
+    """Return a short name of an order as it stands now; the whole of it counts, for a time may be coarse."""
+    return hashlib.sha256(json.dumps(row, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def _is_staged(row: Any) -> bool:
+    return isinstance(row, dict) and row.get("order_state") == NOT_YET_OURS
