@@ -25,6 +25,10 @@ Transport = httpx.AsyncBaseTransport
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
+class Form(dict[str, str]):
+    """A body that goes as a web form; any other body goes as JSON."""
+
+
 class VendorRefusal(Exception):
     """The vendor answered 4xx with a readable body: it did nothing, and says why.
 
@@ -127,7 +131,7 @@ class Account:
         lane: Lane = Lane.NORMAL,
         limit: Limit | None = None,
     ) -> Any:
-        """Change something, and return the parsed JSON (None for an empty 2xx).
+        """Change something, and return the parsed JSON (None for an empty 2xx). `body` is a `Form`, or becomes JSON.
 
         Raises `OutcomeUnknown` when it may have been done; else as `read`, and then it was not done.
         """
@@ -144,14 +148,7 @@ class Account:
     async def _exchange(
         self, method: str, path: str, params: Any, body: Any, lane: Lane, limit: Limit
     ) -> tuple[int, httpx.Headers, bytes]:
-        content = None if body is None else json.dumps(body, default=_plain).encode()
-        request = self._client.build_request(
-            method,
-            path,
-            params=params,
-            content=content,
-            headers={} if content is None else {"content-type": "application/json"},
-        )
+        request = self._client.build_request(method, path, params=params, **_sent(body))
         if self.sign_in is not None:
             await self.sign_in.sign(request)
         await self.permit(lane, limit)
@@ -249,6 +246,15 @@ def _json_or_text(content: bytes) -> Any:
         return _json(content)
     except ValueError:
         return content[:2000].decode("utf-8", "replace")
+
+
+def _sent(body: Any) -> dict[str, Any]:
+    """Return a body as the client takes it: a form as such, anything else as JSON."""
+    if body is None:
+        return {}
+    if isinstance(body, Form):
+        return {"data": dict(body)}
+    return {"content": json.dumps(body, default=_plain).encode(), "headers": {"content-type": "application/json"}}
 
 
 def _plain(value: Any) -> Any:
