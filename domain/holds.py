@@ -142,6 +142,13 @@ _TYPES = [
         "back office",
     ),
     HoldType(
+        "unmapped_location",
+        Owner.OPERATIONS,
+        "Stock in a place that nobody mapped",
+        "Name it in pools or in other_pools of the installation's file; until then it counts as nothing.",
+        "back office",
+    ),
+    HoldType(
         "malformed_payload",
         Owner.OPERATIONS,
         "Payload that cannot be read",

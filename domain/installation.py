@@ -1,5 +1,6 @@
 """An installation: one John Lewis account joined to one back office, with its policy."""
 
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -62,6 +63,7 @@ class StockPolicy(_Settings):
     """
 
     pools: tuple[str, ...] = Field(default=(), description="pools that count; empty: all that the back office gives")
+    other_pools: tuple[str, ...] = Field(default=(), description="known pools that do not count, so not reported")
     buffer_owner: Literal["layer", "back_office"] = "layer"
     buffer: int = Field(default=0, ge=0)
     buffers: dict[str, Annotated[int, Field(ge=0)]] = {}
@@ -72,6 +74,10 @@ class StockPolicy(_Settings):
         if self.buffer_owner == "back_office" and (self.buffer or self.buffers):
             raise ValueError("the back office owns the buffer: remove buffer and buffers here, or they count twice")
         return self
+
+    def unmapped(self, pools: Iterable[str]) -> list[str]:
+        """Return those of these pools that are named nowhere here; none while all pools count."""
+        return sorted(set(pools) - {*self.pools, *self.other_pools}) if self.pools else []
 
     def buffer_for(self, sku: str) -> int:
         """Return the safety quantity of a SKU."""
