@@ -142,6 +142,27 @@ _TYPES = [
         "back office",
     ),
     HoldType(
+        "pick_voided",
+        Owner.WAREHOUSE,
+        "Pick list cancelled, and the order in no queue",
+        "Put the order back into the warehouse's queue, or ship it; when it is picked again this closes by itself.",
+        "back office",
+    ),
+    HoldType(
+        "partly_dispatched",
+        Owner.WAREHOUSE,
+        "Shipped in part, and nothing since",
+        "Ship the rest or cancel it; this closes by itself when nothing of the order is left.",
+        "back office",
+    ),
+    HoldType(
+        "cancelled_in_back_office",
+        Owner.ECOMMERCE,
+        "Cancelled in the back office, not by John Lewis",
+        "Create it again there, or agree the cancellation with John Lewis; nothing will be shipped as it stands.",
+        "back office",
+    ),
+    HoldType(
         "unmapped_location",
         Owner.OPERATIONS,
         "Stock in a place that nobody mapped",

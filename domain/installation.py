@@ -95,6 +95,9 @@ class Orders(_Settings):
     go_live_at: AwareDatetime | None = Field(
         default=None, description="orders placed before are looked up before they are sent; none: the first trading run"
     )
+    partly_shipped_hours: int = Field(
+        default=24, ge=1, description="how long an order may stay shipped in part before a person is called"
+    )
     dispatch_cut_off_hour: int = Field(default=14, ge=0, le=23, description="in Europe/London")
 
     @property
