@@ -25,6 +25,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from sandbox.cin7_core import Cin7Core
+from sandbox.deposco import Credentials as DeposcoCredentials
+from sandbox.deposco import Deposco
 from sandbox.fulfil import Fulfil
 from sandbox.kit import Clock, ScaledClock, System
 from sandbox.magento import Credentials, Magento
@@ -47,14 +49,21 @@ def _magento(clock: Clock, arguments: dict[str, Any]) -> System:
     return Magento(clock, credentials=Credentials(**arguments.pop("credentials")), **arguments)
 
 
+def _deposco(clock: Clock, arguments: dict[str, Any]) -> System:
+    return Deposco(clock, credentials=DeposcoCredentials(**arguments.pop("credentials")), **arguments)
+
+
 MAKERS: dict[str, Callable[[Clock, dict[str, Any]], System]] = {
     "Virtualstock": _virtualstock,
     "Magento": _magento,
+    "Deposco": _deposco,
     "Cin7Core": lambda clock, arguments: Cin7Core(clock, **arguments),
     "Fulfil": lambda clock, arguments: Fulfil(clock, **arguments),
     "Seko": lambda clock, arguments: Seko(clock, **arguments),
     "Slack": lambda clock, arguments: Slack(clock, **arguments),
 }
+
+BACK_OFFICES = (Magento, Cin7Core, Deposco, Fulfil, Seko)
 
 
 class BadConfigError(Exception):
@@ -110,8 +119,8 @@ class Config:
 
     def _add_world(self, entry: Mapping[str, Any]) -> None:
         marketplace, office = self.systems[entry["marketplace"]], self.systems[entry["back_office"]]
-        if not isinstance(marketplace, Virtualstock) or not isinstance(office, Magento | Cin7Core | Fulfil | Seko):
-            raise TypeError("a world joins a Virtualstock to a Magento, a Cin7Core, a Fulfil or a Seko")
+        if not isinstance(marketplace, Virtualstock) or not isinstance(office, BACK_OFFICES):
+            raise TypeError(f"a world joins a Virtualstock to one of {', '.join(one.__name__ for one in BACK_OFFICES)}")
         plan = dict(entry.get("plan", {}))
         plan |= {name: tuple(value) for name, value in plan.items() if isinstance(value, list)}
         self.worlds.append(
