@@ -25,6 +25,10 @@ Transport = httpx.AsyncBaseTransport
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
+class Form(dict[str, str]):
+    """A body that goes as a web form; any other body goes as JSON."""
+
+
 class VendorRefusal(Exception):
     """The vendor answered 4xx with a readable body: it did nothing, and says why.
 
@@ -137,7 +141,9 @@ class Account:
         lane: Lane = Lane.NORMAL,
         limit: Limit | None = None,
     ) -> Any:
-        """Change something, and return the parsed JSON (None for an empty 2xx). `body` is a `File`, or becomes JSON.
+        """Change something, and return the parsed JSON (None for an empty 2xx).
+
+        `body` is a `File` or a `Form`, or becomes JSON.
 
         Raises `OutcomeUnknown` when it may have been done; else as `read`, and then it was not done.
         """
@@ -279,9 +285,11 @@ def _json_or_text(content: bytes) -> Any:
 
 
 def _sent(body: Any) -> dict[str, Any]:
-    """Return a body as the client takes it: a file as a form, anything else as JSON."""
+    """Return a body as the client takes it: a file or a form as such, anything else as JSON."""
     if body is None:
         return {}
+    if isinstance(body, Form):
+        return {"data": dict(body)}
     if isinstance(body, File):
         return {"files": {body.field: (body.name, body.content, body.media_type)}}
     return {"content": json.dumps(body, default=_plain).encode(), "headers": {"content-type": "application/json"}}

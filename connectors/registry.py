@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol
 from pydantic import BaseModel, ValidationError
 
 from connectors.cin7_core import Cin7Core
+from connectors.deposco import Deposco
 from connectors.fulfil import Fulfil
 from connectors.http import Surroundings
 from connectors.magento import Magento
@@ -29,6 +30,7 @@ class System(Connector, Protocol):
 
 SYSTEMS: dict[str, type[System]] = {
     "cin7_core": Cin7Core,
+    "deposco": Deposco,
     "fulfil": Fulfil,
     "magento": Magento,
     "seko": Seko,

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from connectors.facts import Fact
 from domain.answers import Answer, Finding
 from domain.limits import OrderLimits as OrderLimits  # noqa: PLC0414 - connectors find it beside the roles
+from domain.progress import Progress
 from domain.records import (
     Acknowledgement,
     Availability,
@@ -254,6 +255,25 @@ class DeclaresFacts(Protocol):
 
     def facts(self) -> Sequence[Fact]:
         """Return the facts; each `look` only reads, and raises what a read raises."""
+        ...
+
+
+@runtime_checkable
+class ShowsProgress(Protocol):
+    """A back office that shows where its orders stand in the warehouse, and takes one back into its queue."""
+
+    async def progress(self, since: datetime, about: Sequence[OpenOrder]) -> Sequence[Progress]:
+        """Return where those of the open orders stand that moved since, or that nobody will pick.
+
+        Raises `Unavailable`, `Fatal` or `NotNow`; nothing was changed by then.
+        """
+        ...
+
+    async def requeue(self, order: OpenOrder) -> Answer:
+        """Put an order whose pick list was cancelled back into the queue; asking twice does no harm.
+
+        `Done` when the back office shows it there, `Refused` when only the warehouse can do it.
+        """
         ...
 
 

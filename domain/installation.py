@@ -1,5 +1,6 @@
 """An installation: one John Lewis account joined to one back office, with its policy."""
 
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -62,6 +63,7 @@ class StockPolicy(_Settings):
     """
 
     pools: tuple[str, ...] = Field(default=(), description="pools that count; empty: all that the back office gives")
+    other_pools: tuple[str, ...] = Field(default=(), description="known pools that do not count, so not reported")
     buffer_owner: Literal["layer", "back_office"] = "layer"
     buffer: int = Field(default=0, ge=0)
     buffers: dict[str, Annotated[int, Field(ge=0)]] = {}
@@ -72,6 +74,10 @@ class StockPolicy(_Settings):
         if self.buffer_owner == "back_office" and (self.buffer or self.buffers):
             raise ValueError("the back office owns the buffer: remove buffer and buffers here, or they count twice")
         return self
+
+    def unmapped(self, pools: Iterable[str]) -> list[str]:
+        """Return those of these pools that are named nowhere here; none while all pools count."""
+        return sorted(set(pools) - {*self.pools, *self.other_pools}) if self.pools else []
 
     def buffer_for(self, sku: str) -> int:
         """Return the safety quantity of a SKU."""
@@ -93,6 +99,9 @@ class Orders(_Settings):
     dispatch_within_working_days: int = Field(default=2, ge=0)
     go_live_at: AwareDatetime | None = Field(
         default=None, description="orders placed before are looked up before they are sent; none: the first trading run"
+    )
+    partly_shipped_hours: int = Field(
+        default=24, ge=1, description="how long an order may stay shipped in part before a person is called"
     )
     dispatch_cut_off_hour: int = Field(default=14, ge=0, le=23, description="in Europe/London")
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select
 
 from ledger.database import Transaction
-from ledger.rows import insert_all, table, upsert
+from ledger.rows import among, insert_all, table, upsert
 from ledger.tables import Event, Watermark
 
-_watermark = table(Watermark)
+_watermark, _event = table(Watermark), table(Event)
 _OF_FEED = select(_watermark).where(
     _watermark.c.installation == bindparam("installation"), _watermark.c.feed == bindparam("feed")
 )
@@ -35,6 +35,26 @@ def write(tx: Transaction, entries: Sequence[tuple[str, str, str, str, str]]) ->
             for order_key, kind, key, what, detail in entries
         ],
     )
+
+
+class Note(NamedTuple):
+    """One word that was written of an order, and when."""
+
+    what: str
+    at: datetime
+
+
+def notes(tx: Transaction, kind: str, order_keys: Sequence[str]) -> dict[str, list[Note]]:
+    """Return what was written of these orders under a kind, the oldest first."""
+    found: dict[str, list[Note]] = {}
+    where = (_event.c.installation == tx.installation, _event.c.kind == kind)
+    for row in tx.rows(
+        select(_event.c.order_key, _event.c.what, _event.c.at)
+        .where(*where, among(tx, _event.c.order_key, order_keys))
+        .order_by(_event.c.id)
+    ):
+        found.setdefault(row.order_key, []).append(Note(row.what, row.at))
+    return found
 
 
 def watermark(tx: Transaction, feed: str) -> Any | None:

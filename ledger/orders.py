@@ -244,6 +244,23 @@ def unshipped(tx: Transaction, keys: Sequence[str]) -> dict[str, tuple[tuple[str
     return {key: tuple(of_order.items()) for key, of_order in wanted.items()}
 
 
+def partly_shipped(tx: Transaction, since_before: datetime) -> list[Any]:
+    """Return (key, dispatch_by_at, shipped_at) of open orders of which a part left, the last of it before a moment."""
+    left = _line.c.ordered - _line.c.cancelled - _line.c.shipped
+    return tx.rows(
+        select(_order.c.key, _order.c.dispatch_by_at, func.max(_line.c.shipped_at).label("shipped_at"))
+        .join(_line, (_line.c.installation == _order.c.installation) & (_line.c.order_key == _order.c.key))
+        .where(_order.c.installation == tx.installation, _order.c.final_at.is_(None), _order.c.taken_at.is_not(None))
+        .group_by(_order.c.key, _order.c.dispatch_by_at)
+        .having(
+            func.sum(_line.c.shipped) > 0,
+            func.sum(case((left > 0, left), else_=0)) > 0,
+            func.max(_line.c.shipped_at) < since_before,
+        )
+        .order_by(_order.c.key)
+    )
+
+
 def in_flight(tx: Transaction, skus: Sequence[str], as_of: datetime | None) -> dict[str, dict[Deducts, int]]:
     """Return, for each SKU and way of deducting, our units that a scan begun at `as_of` does not deduct yet."""
     wanted = _line.c.ordered - _line.c.cancelled

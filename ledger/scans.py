@@ -268,6 +268,13 @@ def _units(tx: Transaction, skus: Sequence[str], *, staged: bool) -> dict[str, i
     return smallest
 
 
+def pools(tx: Transaction) -> set[str]:
+    """Return every pool that the trusted counts name."""
+    return {
+        row.pool for row in tx.rows(select(_count.c.pool).where(_count.c.installation == tx.installation).distinct())
+    }
+
+
 @dataclass
 class Counted:
     """The trusted units of a SKU by way of deducting, and the oldest moment at which they were all true."""

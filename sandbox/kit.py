@@ -14,7 +14,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -351,6 +351,14 @@ class Marketplace(Protocol):
 
     def publishing(self, account: str, sku: str, seconds: float) -> None:
         """Let the marketplace be busy with a listing for so long, so that its stock cannot be set meanwhile."""
+
+
+@runtime_checkable
+class VoidsPicks(Protocol):
+    """A back office whose pick lists can be cancelled."""
+
+    def void_pick(self, order_id: str) -> None:
+        """Cancel the pick list of an order, which puts it aside; ValueError when it is on none and can be on none."""
         ...
 
 

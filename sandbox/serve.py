@@ -25,6 +25,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from sandbox.cin7_core import Cin7Core
+from sandbox.deposco import Credentials as DeposcoCredentials
+from sandbox.deposco import Deposco
 from sandbox.fulfil import Fulfil
 from sandbox.kit import Clock, ScaledClock, System
 from sandbox.magento import Credentials, Magento
@@ -55,9 +57,14 @@ def _mirakl(clock: Clock, arguments: dict[str, Any]) -> System:
     return Mirakl(clock, accounts=accounts, operator=Operator(**operator) if operator else None, **arguments)
 
 
+def _deposco(clock: Clock, arguments: dict[str, Any]) -> System:
+    return Deposco(clock, credentials=DeposcoCredentials(**arguments.pop("credentials")), **arguments)
+
+
 MAKERS: dict[str, Callable[[Clock, dict[str, Any]], System]] = {
     "Virtualstock": _virtualstock,
     "Magento": _magento,
+    "Deposco": _deposco,
     "Cin7Core": lambda clock, arguments: Cin7Core(clock, **arguments),
     "Fulfil": lambda clock, arguments: Fulfil(clock, **arguments),
     "Mirakl": _mirakl,
@@ -65,9 +72,8 @@ MAKERS: dict[str, Callable[[Clock, dict[str, Any]], System]] = {
     "Slack": lambda clock, arguments: Slack(clock, **arguments),
 }
 
-
 MARKETPLACES = (Virtualstock, Mirakl)
-BACK_OFFICES = (Magento, Cin7Core, Fulfil, Seko)
+BACK_OFFICES = (Magento, Cin7Core, Deposco, Fulfil, Seko)
 """The classes that a world joins, one of each."""
 
 

@@ -66,12 +66,25 @@ def _finish_scan(run: Run, tx: Transaction, judged: Judged, scan: scans.Running)
         _hold_whole(run, tx, "mass_zero", f"{len(finished.waiting)} SKUs, such as {shown}")
     else:
         holds.close_holds(tx, holds.INSTALLATION, [name], "mended", "approval, or a second scan", ["mass_zero"])
+    _report_unmapped(run, tx)
     if former is None or tx.now - former > age_limit:
         touched = frozenset(levels.listed_skus(tx))
     else:
         touched = finished.changed | levels.touched_since(tx, former)
     changed = levels.recompute(tx, touched, policy)
     run.tell(News("", Kind.STOCK_LEVEL, name, "scanned", f"{scan.rows} rows, {changed} levels changed"))
+
+
+def _report_unmapped(run: Run, tx: Transaction) -> None:
+    """Hold up a hand for each place with stock that the installation names nowhere; it counts as nothing."""
+    unmapped = run.installation.stock.unmapped(scans.pools(tx))
+    held = {one.subject_id for one in holds.open_holds(tx, type="unmapped_location")}
+    mended = sorted(held - set(unmapped))
+    holds.close_holds(tx, holds.INSTALLATION, mended, "mended", "it is named now", ["unmapped_location"])
+    for pool in unmapped:
+        value = f"stock of {visible(pool)} counts as nothing"
+        failure = Failure(pool, "expect_location_mapped", "unmapped_location", value, "")
+        hold(run, tx, failure, holds.INSTALLATION, pool)
 
 
 def _hold_whole(run: Run, tx: Transaction, hold_type: str, why: str) -> None:

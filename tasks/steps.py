@@ -14,6 +14,7 @@ from tasks import carriers as _carriers
 from tasks import confirm as _confirm
 from tasks import filing as _filing
 from tasks import judge as _judge
+from tasks import picking as _picking
 from tasks import pull as _pull
 from tasks import push as _push
 from tasks.pull import Pulled
@@ -62,6 +63,7 @@ file = step(_filing.file, "file")
 push = step(_push.push, "push")
 compare_carriers = step(_carriers.compare_carriers, "compare carriers")
 keep_called = step(_calls.keep_called, "keep called")
+look_after_picking = step(_picking.look_after_picking, "look after picking")
 _pull_chunk = step(_pull.pull_chunk, "pull")
 
 

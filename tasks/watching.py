@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from domain.holds import TROUBLES, Owner
 from domain.installation import Installation, Mode
-from ledger import holds, journal, messages, payloads
+from ledger import holds, journal, messages, orders, payloads
 from ledger.database import Transaction
 from tasks.loops import LOOPS
 
@@ -18,8 +18,9 @@ def watch(tx: Transaction, installation: Installation) -> str:
     """Look after one installation; return in words what was found."""
     silent = [name for name in LOOPS if _silent(tx, installation, name)]
     at_risk = _warn_of_deadlines(tx, installation)
+    partly = _hold_partly_shipped(tx, installation)
     erased = payloads.erase_persons(tx, tx.now - KEEP_PERSONS)
-    return f"{installation.name}: silent loops {silent or 'none'}, {at_risk} near their deadline, {erased} originals erased"
+    return f"{installation.name}: silent loops {silent or 'none'}, {at_risk} near their deadline, {partly} shipped in part for long, {erased} originals erased"
 
 
 def _silent(tx: Transaction, installation: Installation, name: str) -> bool:
@@ -45,12 +46,35 @@ def _silent(tx: Transaction, installation: Installation, name: str) -> bool:
     return True
 
 
+def _hold_partly_shipped(tx: Transaction, installation: Installation) -> int:
+    """Hold each order of which a part left long ago; it closes when nothing is left, or more of it leaves."""
+    hours = installation.orders.partly_shipped_hours
+    rows = orders.partly_shipped(tx, tx.now - timedelta(hours=hours))
+    held = {one.order_key for one in holds.open_holds(tx, type="partly_dispatched")}
+    moved = sorted(held - {row.key for row in rows})
+    holds.close_holds(tx, holds.ORDER, moved, "done", "it went on", ["partly_dispatched"])
+    for row in rows:
+        holds.open_hold(
+            tx,
+            holds.NewHold(
+                "partly_dispatched",
+                installation.owner_of("partly_dispatched"),
+                holds.ORDER,
+                row.key,
+                f"A part of it left more than {hours} hours ago, and nothing since.",
+                order_key=row.key,
+                deadline_at=row.dispatch_by_at,
+            ),
+        )
+    return len(rows)
+
+
 def _warn_of_deadlines(tx: Transaction, installation: Installation) -> int:
     """Hold up a hand for each order whose open message is near its deadline; the message itself goes on."""
     near = messages.due_before(tx, tx.now + AT_RISK_BEFORE)
-    orders = {row.order_key for row in near}
+    at_risk = {row.order_key for row in near}
     held = {one.order_key for one in holds.open_holds(tx, type="deadline_at_risk")}
-    settled = sorted(held - orders)
+    settled = sorted(held - at_risk)
     holds.close_holds(tx, holds.ORDER, settled, "done", "nothing of it is owed any more", ["deadline_at_risk"])
     for row in near:
         holds.open_hold(
@@ -65,4 +89,4 @@ def _warn_of_deadlines(tx: Transaction, installation: Installation) -> int:
                 deadline_at=row.deadline_at,
             ),
         )
-    return len(orders)
+    return len(at_risk)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-VOIDED = {"canceled", "VOIDED", "cancel", "Cancelled"}
+VOIDED = {"canceled", "VOIDED", "cancel", "Cancelled", "Canceled"}
 CANCELLATION = {"CANCEL", "CANCEL_ACK", "CANCELED", "REFUSED"}
 AWAITED = {"WAITING_ACCEPTANCE", "WAITING_DEBIT", "WAITING_DEBIT_PAYMENT"}
 DOCUMENTED = {

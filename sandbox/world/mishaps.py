@@ -19,6 +19,7 @@ WRITES = {
         ("POST", r"/api/offers/stock/imports"),
     ),
     "Magento": (("POST|PUT", r"/rest/(.+/)?V1/orders(/create)?"),),
+    "Deposco": (("POST", "/latest/orders/salesOrders"),),
     "Cin7Core": (("POST", "/ExternalApi/v2/sale"), ("POST", "/ExternalApi/v2/sale/order")),
     "Fulfil": (("PUT", r"/api/v2/model/sale\.channel/create_order"),),
     "Seko": (("POST", "/api/salesorders/v4/websubmit"),),

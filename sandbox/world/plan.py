@@ -67,6 +67,7 @@ class Trouble:
     unmapped_carriers: int = 3
     unapproved_carriers: int = 2
     missing_tracking: int = 4
+    voided_picks: int = 2
     mends: int = 3
 
     @classmethod

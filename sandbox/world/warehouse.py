@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
+from sandbox.kit import VoidsPicks
 from sandbox.world.catalogue import Article
 from sandbox.world.day import Day
 from sandbox.world.people import tracking_number
@@ -44,6 +45,9 @@ class Warehouse:
                 day.agenda.add(day.between(0.8, 0.85), partial(self._receive, article.sku, ARRIVING[0]))
         for _ in range(day.trouble.cancelled_after_creation):
             day.agenda.add(day.between(0.15, 0.6), self._cancel_late, trading=True)
+        if isinstance(day.office, VoidsPicks):
+            for _ in range(day.trouble.voided_picks):
+                day.agenda.add(day.between(0.15, 0.6), self._void_pick, trading=True)
 
     def _round(self) -> str:
         day, found = self._day, 0
@@ -123,6 +127,19 @@ class Warehouse:
             return f"nothing breaks of {sku!r}"
         self._day.office.receive_stock(sku, quantity)
         return f"the warehouse books {quantity:+} of {sku!r}"
+
+    def _void_pick(self) -> str:
+        """Cancel the pick list of a marketplace order; the warehouse forgets it until its queue shows it again."""
+        day = self._day
+        waiting = [one for one in day.office.open_orders() if day.office.order_reference(one) in self._baskets]
+        if not waiting or not isinstance(day.office, VoidsPicks):
+            day.agenda.add(day.later((300, 600)), self._void_pick, trading=True)
+            return "no pick list to cancel yet"
+        order_id = day.random.choice(waiting)
+        day.office.void_pick(order_id)
+        self._seen.discard(order_id)
+        day.happened["voided_picks"] += 1
+        return f"the warehouse cancels the pick list of {day.office.order_reference(order_id)}"
 
     def _cancel_late(self) -> str:
         """Let the customer of an order that the back office has, and that has not left, cancel it.

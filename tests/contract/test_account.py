@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from connectors.http import LONGEST_WAIT_SECONDS, Account, File, Surroundings, VendorRefusal, retry_after
+from connectors.http import LONGEST_WAIT_SECONDS, Account, File, Form, Surroundings, VendorRefusal, retry_after
 from domain.answers import Fatal, NotNow, OutcomeUnknown, Unavailable
 from domain.budgets import Limit
 from tests.contract.hostile import bomb, never, served, trickle
@@ -309,3 +309,13 @@ async def test_a_server_that_is_not_there_is_unavailable() -> None:
     with pytest.raises(Unavailable, match="could not be reached"):
         await one.write("POST", "/orders", body={})
     await one.close()
+
+
+async def test_a_form_goes_as_a_form_and_anything_else_as_json() -> None:
+    asked, script, _, _ = account(replies(200, {"ok": True}))
+    await asked.write("POST", "/token", body=Form(grant_type="refresh & more", scope="a/b c"))
+    await asked.write("POST", "/orders", body={"n": Decimal("1.5")})
+    form, plain = script.requests
+    assert form.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert form.content == b"grant_type=refresh+%26+more&scope=a%2Fb+c"
+    assert (plain.headers["content-type"], plain.content) == ("application/json", b'{"n": 1.5}')

@@ -9,6 +9,7 @@ from sandbox.audit import audit
 from tests.kill.worlds import AGE_LIMIT_MINUTES, NAME, QUANTITIES, Job, ean_of
 
 HARMLESS = {"orders_offered", "orders_in_back_office", "orders_cancelled", "stock_changes"}
+ASIDE = {"Hold"}
 _SETTLED = {
     "an open message": "SELECT kind, key FROM message WHERE closed_at IS NULL",
     "a message closed otherwise than done": "SELECT kind, key FROM message WHERE closed_as <> 'done'",
@@ -37,6 +38,7 @@ def faults(job: Job, dumps: list[dict[str, Any]], ledger: Path) -> list[str]:
     ]
     if shipped != confirmed or ("dispatch" in job.slices and not shipped):
         found.append(f"dispatches: {shipped} shipped, {confirmed} confirmed")
+    found += [f"in no queue of the warehouse: {one['reference']}" for one in office["orders"] if one["state"] in ASIDE]
     account = edge["accounts"][NAME]
     found += [f"not acknowledged: {one['reference']}" for one in account["orders"] if _unanswered(one)]
     found += [f"refused by the marketplace: {call} ({times})" for call, times in account["refusals"].items()]

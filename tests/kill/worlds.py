@@ -15,11 +15,13 @@ from stdnum import ean
 from domain.installation import Installation
 from ledger.database import Database
 from ledger.schema import create
+from sandbox.kit import VoidsPicks
 from tasks.carriers import compare_carriers
 from tasks.confirm import confirm
 from tasks.filing import file
 from tasks.judge import judge
 from tasks.loops import DISPATCH, LOOPS, Loop
+from tasks.picking import look_after_picking
 from tasks.pull import pull
 from tasks.push import push
 from tasks.run import Run, open_connectors, surroundings
@@ -103,6 +105,8 @@ async def run_slice(
         if loop is DISPATCH:
             await compare_carriers(run)
         await confirm(run)
+        if loop is DISPATCH:
+            await look_after_picking(run)
         async for chunk in pull(run):
             await file(run, await judge(run, chunk))
         await push(run)
@@ -144,7 +148,11 @@ def _order_comes(world: World) -> None:
 
 
 def _orders_leave(world: World) -> None:
-    for number, order in enumerate(world.office.open_orders()):
+    """All orders leave; where there are pick lists, one of them is cancelled instead."""
+    leaving = world.office.open_orders()
+    if isinstance(world.office, VoidsPicks):
+        world.office.void_pick(leaving.pop())
+    for number, order in enumerate(leaving):
         world.office.ship(order, "DPD", f"15501234567{number:03d}")
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sandbox.kit import Fault
+from sandbox.kit import Fault, VoidsPicks
 from tasks import operators
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class Actors:
         self.lost_tracking: list[str] = []
         self.bad_orders = 0
         self.cancelled: set[str] = set()
+        voids = isinstance(machine.office, VoidsPicks)
+        self.able = {act for act in dir(self) if not act.startswith("_") and (voids or act != "void_pick")}
 
     def stock_the_shop(self) -> None:
         """Put the catalogue into both systems: some SKUs plenty, some nearly sold out."""
@@ -77,6 +79,18 @@ class Actors:
         if not tracking:
             self.lost_tracking.append(order)
         return f"ship {order} by {carrier}"
+
+    def void_pick(self) -> str:
+        """Cancel the pick list of an open order, where the back office has such lists."""
+        open_orders = sorted(self.office.open_orders())
+        if not open_orders:
+            return "no pick list to cancel"
+        order = self.random.choice(open_orders)
+        try:
+            self.office.void_pick(order)
+        except ValueError as refused:
+            return f"void the pick of {order}: {type(refused).__name__}"
+        return f"void the pick of {order}"
 
     def add_tracking(self) -> str:
         """Enter a tracking number that was missing."""

@@ -12,7 +12,8 @@ from tests.stateful.actors import PERSONAL
 if TYPE_CHECKING:
     from tests.stateful.machine import Machine
 
-_GONE = {"canceled", "VOIDED", "cancelled", "cancel", "Cancelled"}
+_GONE = {"canceled", "VOIDED", "cancelled", "cancel", "Cancelled", "Canceled"}
+_ASIDE = {"Hold", "Draft"}
 
 
 class Watch:
@@ -169,6 +170,8 @@ class Watch:
             if reference not in in_office and reference not in held and not order["cancelled_at"]:
                 self.violated(f"I1 {reference} is neither in the back office nor held nor cancelled")
         for order in self.office_orders():
+            if order["state"] in _ASIDE and order["reference"] not in held:
+                self.violated(f"I1 {order['reference']} is in no queue of the warehouse, and nobody holds it")
             sent = sum(line["shipped"] for line in order["lines"])
             if sent > dispatched.get(order["reference"], 0) and order["reference"] not in held:
                 self.violated(
@@ -192,7 +195,7 @@ class Watch:
             "cancelled_but_shipped",
             "missing_tracking",
         }
-        explained |= {"unmapped_carrier", "backordered", "no_free_stock", "quantity", "unknown_outcome"}
+        explained |= {"pick_voided", "unmapped_carrier", "backordered", "no_free_stock", "quantity", "unknown_outcome"}
         for row in self._rows("SELECT type, detail, order_key FROM hold WHERE closed_at IS NULL"):
             if row.type == "dispatch_does_not_fit" and row.order_key in self.machine.actors.cancelled:
                 continue  # shipped although it was cancelled

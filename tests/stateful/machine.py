@@ -31,6 +31,7 @@ from tasks.confirm import confirm
 from tasks.filing import file
 from tasks.judge import judge
 from tasks.loops import DISPATCH, ITEMS, LOOPS, Route
+from tasks.picking import look_after_picking
 from tasks.pull import pull
 from tasks.push import push
 from tasks.run import Run, open_connectors, surroundings
@@ -44,9 +45,9 @@ from tests.stateful.virtual import run as run_virtually
 
 _COMPILED: dict[Any, Any] = {}  # the statements of the ledger, compiled once for all seeds
 EVERY_SECONDS = {"orders": 60, "stock": 300, "dispatch": 90, "items": 1800}
-_QUANTITY = re.compile(rb'("(?:qty|quantity|quantity_available|Available|Quantity)": ?)[1-9][0-9]*')
+_QUANTITY = re.compile(rb'("(?:qty|quantity|quantity_available|Available|Quantity|atpQty)": ?)[1-9][0-9]*')
 _STOCK = re.compile(
-    r".*/(source-items|export-stock-salable-qty/.*|productavailability|product\.product/read|stock/v3/quantity)"
+    r".*/(source-items|export-stock-salable-qty/.*|productavailability|product\.product/read|stock/v3/quantity|availability)"
 )
 
 
@@ -75,6 +76,7 @@ class Profile:
             "bad_order": 1,
             "trouble": 16,
             "glitch": 1,
+            "void_pick": 4,
             "operate": 2,
         }
     )
@@ -247,7 +249,8 @@ class Machine:
 
     async def live(self) -> None:
         """Let the world act until trouble stops."""
-        acts, weights = list(self.profile.weights), list(self.profile.weights.values())
+        weighed = {act: weight for act, weight in self.profile.weights.items() if act in self.actors.able}
+        acts, weights = list(weighed), list(weighed.values())
         while self.event_loop.time() < self.profile.minutes * 60:
             await asyncio.sleep(self.random.uniform(*self.profile.pause))
             act = self.random.choices(acts, weights)[0]
@@ -289,6 +292,8 @@ async def _steps(run: Run) -> None:
     if run.loop is DISPATCH:
         await compare_carriers(run)
     await confirm(run)
+    if run.loop is DISPATCH:
+        await look_after_picking(run)
     async for chunk in pull(run):
         await file(run, await judge(run, chunk))
     if run.loop is not ITEMS:

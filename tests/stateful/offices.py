@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.cin7_core import Cin7Core
+from sandbox.deposco import Credentials as DeposcoCredentials
+from sandbox.deposco import Deposco
 from sandbox.fulfil import Fulfil
 from sandbox.kit import Clock
 from sandbox.magento import Credentials, Magento
@@ -56,6 +58,7 @@ def _secrets(system: str, **values: str) -> dict[str, str]:
     }
 
 
+_CLIENT = DeposcoCredentials("client", "client-secret", "api-user", "v1-password", "refresh-token")
 _KEYS = Credentials("consumer", "consumer-secret", "token", "token-secret")
 
 
@@ -84,6 +87,21 @@ OFFICES = {
         lambda clock, seed: Cin7Core(clock, seed=seed, account_id="account", application_key="key"),
         _secrets("cin7_core", account_id="account", application_key="key"),
         (("POST", "/ExternalApi/v2/sale"), ("POST", "/ExternalApi/v2/sale/order")),
+    ),
+    "deposco": Office(
+        "deposco",
+        lambda clock, seed: Deposco(clock, seed=seed, credentials=_CLIENT),
+        _secrets(
+            "deposco",
+            tenant="ACME",
+            client_id="client",
+            client_secret="client-secret",
+            refresh_token="refresh-token",
+            user="api-user",
+            password="v1-password",
+        ),
+        (("POST", "/latest/orders/salesOrders"), ("POST", "/latest/orders/salesOrders/[0-9]+/status")),
+        {"business_unit": "JLUK", "default_service": {"carrier": "DPD", "service": "Next Day"}},
     ),
     "fulfil": Office(
         "fulfil",

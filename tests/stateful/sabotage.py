@@ -120,6 +120,15 @@ def _lease_fencing(stack: ExitStack) -> None:
     stack.enter_context(patch.object(levels, "_note", note))
 
 
+def _look_after_picking(stack: ExitStack) -> None:
+    """Nobody looks where the orders stand in the warehouse."""
+
+    async def look_away(_run: Any) -> None:
+        return
+
+    stack.enter_context(patch("tests.stateful.machine.look_after_picking", look_away))
+
+
 _LOSSY = Profile(weights={"buy": 30, "ship": 16, "trouble": 40, "restock": 5}, kill=0.3)
 _CROWDED = Profile(second_worker=1.0, kill=0.0, weights={"buy": 30, "sell_elsewhere": 10, "restock": 10})
 _GLITCHING = Profile(weights={"buy": 20, "glitch": 10, "restock": 10})
@@ -133,6 +142,7 @@ SABOTAGES = {
     "attempt before call": Sabotage(_attempt_before_call, ("I2",), Profile(die_before_commit=0.3)),
     "order of messages": Sabotage(_order_of_messages, ("I4", "I10", "I12"), _LOSSY),
     "lease fencing": Sabotage(_lease_fencing, ("I6",), _SUSPENDED),
+    "a look after the picking": Sabotage(_look_after_picking, ("I1",), office="deposco"),
 }
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.installation import Installation, Side
+from domain.orders import LineLife
 from domain.payloads import address_of
 from domain.records import Kind
 from ledger import holds, inbox, journal, messages, orders, payloads
@@ -106,3 +107,42 @@ def test_persons_are_erased_thirty_days_after_their_order_is_final(
             watch(tx, installation)
             address = address_of({"name": "Zoe"})
             assert payloads.load(tx, [address])[address] == kept
+
+
+@pytest.mark.parametrize(("shipped", "is_held"), [(0, False), (1, True), (2, False)])
+def test_an_order_that_stays_shipped_in_part_is_held_until_it_goes_on(
+    database: Database, clock: ManualClock, installation: Installation, shipped: int, *, is_held: bool
+) -> None:
+    with database.transaction("harbour") as tx:
+        _order(tx, deadline=timedelta(days=9))
+        orders.save_lines(tx, [("1", LineLife("1", "MUG-1", 2))])
+        orders.mark_taken(tx, "1", "77")
+        orders.add_shipped(tx, "1", {"1": shipped} if shipped else {})
+    clock.move(23 * 3600)
+    with database.transaction("harbour") as tx:
+        watch(tx, installation)
+        assert "partly_dispatched" not in _open_types(tx)
+    clock.move(2 * 3600)
+    for _ in range(2):
+        with database.transaction("harbour") as tx:
+            watch(tx, installation)
+            assert [one.type for one in holds.open_holds(tx)] == ["partly_dispatched"] * is_held
+    with database.transaction("harbour") as tx:
+        orders.add_shipped(tx, "1", {"1": 2 - shipped} if shipped < 2 else {})
+        watch(tx, installation)
+        assert "partly_dispatched" not in _open_types(tx)
+
+
+def test_an_order_whose_rest_is_cancelled_is_not_shipped_in_part(
+    database: Database, clock: ManualClock, installation: Installation
+) -> None:
+    with database.transaction("harbour") as tx:
+        _order(tx, deadline=timedelta(days=9))
+        orders.save_lines(tx, [("1", LineLife("1", "MUG-1", 2)), ("1", LineLife("2", "JUG-1", 1))])
+        orders.mark_taken(tx, "1", "77")
+        orders.add_shipped(tx, "1", {"1": 2})
+        orders.add(tx, "1", "cancelled", {"2": 1})
+    clock.move(30 * 3600)
+    with database.transaction("harbour") as tx:
+        watch(tx, installation)
+        assert "partly_dispatched" not in _open_types(tx)

@@ -1,0 +1,194 @@
+"""Dispatches out: which shipments changed, newest first, walked to the end before the window moves on."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from connectors.deposco.api import OLDEST_SEARCH, ORDERS, SHIPMENTS, Api
+from connectors.deposco.mapping import id_of, is_of, moment, moment_text
+from connectors.deposco.settings import DeposcoOptions
+from connectors.deposco.shipment_mapping import (
+    NOT_LEFT,
+    SHIPMENT_KEEPS,
+    dispatch_of,
+    has_units,
+    kept_shipment,
+    key_of,
+    orders_of,
+)
+from connectors.reading import Unreadable
+from connectors.roles import FeedShape, OpenOrder
+from domain.answers import NotNow, Unavailable
+from domain.budgets import Lane
+from domain.records import Page, Received, Reject
+
+_OVERLAP = timedelta(minutes=5)
+_WAITING_A_PAGE = 5
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """The cursor: the window being walked, where it goes on, and the marks of what was read near its two ends."""
+
+    since: datetime
+    began_at: datetime
+    search_id: str = ""
+    read: tuple[str, ...] = ()
+    near_end: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, cursor: str) -> "_Walk":
+        fields = json.loads(cursor)
+        times = {name: datetime.fromisoformat(fields[name]) for name in ("since", "began_at")}
+        return cls(**{**fields, **times, "read": tuple(fields["read"]), "near_end": tuple(fields["near_end"])})
+
+    def text(self) -> str:
+        times = {"since": self.since.isoformat(), "began_at": self.began_at.isoformat()}
+        return json.dumps({**asdict(self), **times})
+
+    def next_window(self) -> "_Walk":
+        """Return the walk after this one: from its beginning on, without what was read within the overlap."""
+        return _Walk(self.began_at, self.began_at, read=self.near_end)
+
+
+class DispatchFeed:
+    """One `Dispatch` for each shipment that has left.
+
+    The vendor lists the newest first, so the window moves on only when a walk has reached its end. The
+    cursor carries what was read within the overlap, so that nothing is given twice. Orders that wait
+    for a tracking number are asked for besides, a few at a time, in case a late one is no change.
+    """
+
+    shape = FeedShape.LOG
+    keeps: Mapping[str, Any] = SHIPMENT_KEEPS
+    absent_is_zero = False
+
+    def __init__(self, api: Api, options: DeposcoOptions) -> None:
+        self._api, self._options = api, options
+        self._references: dict[str, str] = {}
+
+    async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:
+        """Read one page of the window."""
+        now = self._api.clock.now()
+        look_back = timedelta(days=self._options.dispatch_look_back_days)
+        walk = _Walk.of(cursor) if cursor else _Walk(now - look_back, now)
+        if not walk.search_id or now - walk.began_at > OLDEST_SEARCH:
+            walk = replace(walk, began_at=now, search_id="", near_end=())
+        window = walk.since - _OVERLAP
+        listed = await self._api.page(
+            SHIPMENTS, {"updatedAfter": moment_text(window)}, search_id=walk.search_id or None
+        )
+        known = {order.external_id: order.reference for order in about}
+        fresh, near_end, is_past = self._fresh(listed.rows, walk, window, look_back)
+        entries = [entry for row in fresh for entry in await self._entries(row, known)]
+        walk = replace(walk, near_end=(*walk.near_end, *near_end), search_id=listed.search_id or "")
+        is_last = listed.search_id is None or is_past
+        if is_last:
+            entries += await self._waiting(about, known, now, fresh)
+        return Page(
+            [entry for entry in entries if isinstance(entry, Received)],
+            [entry for entry in entries if isinstance(entry, Reject)],
+            began_at=now,
+            cursor=(walk.next_window() if is_last else walk).text(),
+            more=not is_last,
+        )
+
+    def parse(self, raw: dict[str, Any]) -> Received | Reject:
+        """Map one shipment that `read` has joined with its order's reference."""
+        try:
+            return Received(dispatch_of(raw), raw)
+        except Unreadable as fault:
+            return Reject(key_of(raw), raw, fault.reason, fault.hold_type)
+
+    def _fresh(
+        self, rows: Sequence[Any], walk: _Walk, window: datetime, look_back: timedelta
+    ) -> tuple[list[Any], list[str], bool]:
+        """Return the rows to be read, by their change; the marks that the next window will meet; and whether to stop.
+
+        A row from before the window shows that the vendor ignored the filter: it is left out, and the
+        walk ends where nothing younger than the look-back can follow.
+        """
+        fresh: list[tuple[datetime, Any]] = []
+        near_end: list[str] = []
+        is_past = False
+        for row in rows:
+            try:
+                updated_at = moment(row.get("updatedDate") if isinstance(row, Mapping) else None)
+            except Unreadable:
+                fresh.append((walk.began_at, row))
+                continue
+            if updated_at < window:
+                is_past = is_past or _created_before(row, walk.began_at - look_back)
+                continue
+            mark = hashlib.sha256(f"{id_of(row)} {updated_at.isoformat()}".encode()).hexdigest()[:10]
+            if updated_at >= walk.began_at - _OVERLAP:
+                near_end.append(mark)
+            if mark not in walk.read:
+                fresh.append((updated_at, row))
+        return [row for _, row in sorted(fresh, key=lambda pair: (pair[0], id_of(pair[1])))], near_end, is_past
+
+    async def _entries(self, row: Any, known: Mapping[str, str]) -> list[Received | Reject]:
+        if not is_of(row, self._api.business_unit):
+            return []
+        try:
+            orders = orders_of(row)
+        except Unreadable as fault:
+            return [Reject(key_of(row), row if isinstance(row, dict) else {}, fault.reason, fault.hold_type)]
+        ours = [one for one in orders if one[0] in known or one[1].startswith(self._options.number_prefix)]
+        if not ours or str(row.get("status")) in NOT_LEFT:
+            return []
+        raw = kept_shipment(row)
+        if len(orders) > 1:
+            return [Reject(key_of(row), raw, "the shipment carries several orders", "dispatch_does_not_fit")]
+        path = f"{SHIPMENTS}/{id_of(row)}/shipmentLines"
+        if isinstance(row.get("shipmentLines"), Mapping):
+            whole = await self._api.whole(path, row["shipmentLines"])
+            raw = kept_shipment({**row, "shipmentLines": {**row["shipmentLines"], "data": whole}})
+        if not has_units(raw) and row.get("status") == "Shipped":
+            return []  # a label that nobody used
+        raw["order_reference"] = known.get(ours[0][0]) or await self._reference(ours[0][0])
+        return [self.parse(raw)]
+
+    async def _reference(self, order_id: str) -> str:
+        """Return the Customer Order Number of an order of ours that nobody told us of; empty when it has none."""
+        if order_id not in self._references:
+            order = await self._api.ask(self._api.new, f"{ORDERS}/{order_id}", {}, Lane.NORMAL)
+            self._references[order_id] = str(order.get("customerOrderNumber") or "") if isinstance(order, dict) else ""
+        return self._references[order_id]
+
+    async def _waiting(
+        self, about: Sequence[OpenOrder], known: Mapping[str, str], now: datetime, read: Sequence[Any]
+    ) -> list[Received | Reject]:
+        """Ask for a few of the orders without tracking, others in every minute, so that each has its turn."""
+        waiting = sorted(order.reference for order in about if order.awaits_tracking and order.reference)
+        if not waiting:
+            return []
+        start = int(now.timestamp()) // 60 * _WAITING_A_PAGE % len(waiting)
+        already, entries = {id_of(row) for row in read}, []
+        for reference in dict.fromkeys([*waiting[start:], *waiting[:start]][:_WAITING_A_PAGE]):
+            try:
+                page = await self._api.page(SHIPMENTS, {"customerOrderNumber": reference})
+                ids = {order.external_id for order in about if order.reference == reference}
+                rows = [row for row in page.rows if _is_of(row, ids) and id_of(row) not in already]
+                entries += [entry for row in rows for entry in await self._entries(row, known)]
+            except (NotNow, Unavailable):
+                break  # each has its turn again
+        return entries
+
+
+def _is_of(row: Any, order_ids: set[str]) -> bool:
+    """Tell whether a shipment is of one of these orders: the vendor may have ignored the filter."""
+    try:
+        return bool(order_ids & {order_id for order_id, _ in orders_of(row)})
+    except Unreadable:
+        return False
+
+
+def _created_before(row: Any, at: datetime) -> bool:
+    try:
+        return moment(row.get("createdDate")) < at
+    except Unreadable:
+        return False

@@ -1,0 +1,113 @@
+"""What the contract suite asks of Deposco: its feeds and its sink, and what the world does to them."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from connectors.roles import GivesDispatches, GivesItems, GivesStockLevels, OpenOrder, TakesSalesOrders
+from domain.records import Deducts, SalesOrder, StockLevel
+from sandbox.deposco.tenant import MAIN_FACILITY
+from tests.connectors.making import sales_order
+from tests.contract.harness import FeedCase, SinkCase
+from tests.contract.wire import Route
+
+if TYPE_CHECKING:
+    from tests.connectors.deposco.harness import Harness
+
+ITEMS = Route("GET", "/latest/items")
+STOCK = Route("GET", "/integration/ACME/enterpriseinventory/JLUK/availability")
+SHIPMENTS = Route("GET", "/latest/shipments/outboundShipments")
+
+
+class World:
+    """A tenant with two products in plenty."""
+
+    def __init__(self, tenant: "Harness") -> None:
+        self.tenant = tenant
+        self._number = 0
+        self._created: list[OpenOrder] = []
+        self.open: list[OpenOrder] = []
+
+    def numbered(self) -> int:
+        self._number += 1
+        return self._number
+
+    async def order(self) -> SalesOrder:
+        if not self.tenant.sandbox.tenant.items:
+            self.tenant.put_item("MUG-1", 9_000)
+            self.tenant.put_item("BOWL-1", 9_000)
+        number = self.numbered()
+        return sales_order(key=f"55{number:05d}-A", reference=f"9{number:08d}")
+
+    async def ship(self, number: int) -> list[str]:
+        """Ship in another order than that of creation, in which the lists stand."""
+        keys = []
+        for _ in range(number):
+            if not self._created:
+                self._created = [await self.tenant.created(await self.order()) for _ in range(10)]
+            order = self._created.pop()
+            self.open.append(order)
+            self.tenant.sandbox.ship(order.external_id, "Royal Mail", f"JD{self.numbered():08d}")
+            keys.append(str(max(self.tenant.sandbox.tenant.shipments)))
+        return keys
+
+    def items(self, number: int) -> list[str]:
+        skus = [f"SKU-{self.numbered():05d}" for _ in range(number)]
+        for sku in skus:
+            self.tenant.put_item(sku)
+        return skus
+
+    def contradict(self, order: SalesOrder) -> None:
+        self.tenant.sandbox.key_order_by_hand(order.reference, {"MUG-1": 77})
+
+
+def feeds(world: World) -> Mapping[type, FeedCase]:
+    """Return the feeds of one tenant."""
+
+    async def items(number: int) -> list[str]:
+        return world.items(number)
+
+    async def levels(number: int) -> list[str]:
+        return [
+            StockLevel(sku=sku, pool=MAIN_FACILITY, quantity=0, deducts=Deducts.ON_ACCEPTANCE).key
+            for sku in world.items(number)
+        ]
+
+    return {
+        GivesDispatches: FeedCase(
+            lists=(SHIPMENTS,),
+            rows=lambda body: body["data"],
+            show=world.ship,
+            page=20,
+            enumerations=(("status",),),
+            about=lambda: tuple(world.open),
+        ),
+        GivesStockLevels: FeedCase(
+            lists=(STOCK, ITEMS),
+            rows=lambda body: body if isinstance(body, list) else body["data"],
+            show=levels,
+            page=20,
+        ),
+        GivesItems: FeedCase(
+            lists=(ITEMS,),
+            rows=lambda body: body["data"],
+            show=items,
+            page=20,
+            enumerations=(("itemType",),),
+        ),
+    }
+
+
+def sinks(world: World) -> Mapping[type, SinkCase]:
+    """Return the sink of one tenant."""
+    return {
+        TakesSalesOrders: SinkCase(
+            record=world.order,
+            writes=(Route("POST", "/latest/orders/salesOrders"),),
+            count=lambda order: world.tenant.count().get(order.key, 0),
+            contradict=world.contradict,
+            errors_in_200=(
+                {"errors": [{"errorMessage": "Something went wrong."}]},
+                {"errorMessages": ["Something went wrong."], "pid": "4711"},
+            ),
+        )
+    }
