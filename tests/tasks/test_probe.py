@@ -1,5 +1,6 @@
 """The probe of an installation: what it says of two accounts, and that it changes neither."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,9 @@ from tasks.probe import ASSUMED, CONFIRMED, FAILED, NOT_SO, Line, probe, told
 from tests.doubles import ManualClock
 from tests.stateful.effects import ByHost
 from tests.stateful.offices import EDGE_ENVIRONMENT, EDGE_HOST, OFFICES
+
+ASKS = re.compile("/restapi/v4/token(/refresh)?$|/(search|search_read|search_count|read)$")
+"""The calls by other verbs than GET that the vendors' documents say change nothing."""
 
 
 class Accounts:
@@ -62,7 +66,8 @@ async def test_it_reads_from_both_accounts_and_changes_neither(accounts: Account
     before = (accounts.edge.dump(), accounts.office.dump())
     lines = await accounts.lines()
     assert (accounts.edge.dump(), accounts.office.dump()) == before
-    assert {verb for verb, path in accounts.transport.verbs if not path.startswith("/restapi/v4/token")} == {"GET"}
+    changing = [call for call in accounts.transport.verbs if call[0] != "GET" and not ASKS.search(call[1])]
+    assert changing == []
     for line in (
         ("marketplace", "Sign-in, rights and settings"),
         ("back_office", "Sign-in, rights and settings"),
