@@ -73,7 +73,6 @@ async def test_it_reads_from_both_accounts_and_changes_neither(accounts: Account
         ("back_office", "Sign-in, rights and settings"),
         ("marketplace", "A page of sales_order can be read, every row of it"),
         ("marketplace", "A page of item can be read, every row of it"),
-        ("back_office", "A page of item can be read, every row of it"),
         ("back_office", "A page of stock_level can be read, every row of it"),
         ("marketplace", "The carrier list can be read and has the installation's codes"),
         ("marketplace", "The call limit of the options was kept by the vendor"),
