@@ -1,11 +1,13 @@
 """One tenant of Fulfil (model API v2)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from pydantic import BaseModel
 
+from connectors.facts import Fact
 from connectors.fulfil.dispatches import DispatchFeed
+from connectors.fulfil.facts import ONLY_READS, facts
 from connectors.fulfil.order_mapping import LIMITS
 from connectors.fulfil.pushes import unpack
 from connectors.fulfil.sales_orders import SalesOrderSink
@@ -14,6 +16,7 @@ from connectors.fulfil.snapshots import ItemFeed, StockFeed
 from connectors.fulfil.tenant import ADVICE_ON_DENIAL, ApiKey, Tenant, is_page_too_big
 from connectors.http import Account, Surroundings
 from connectors.roles import (
+    DeclaresFacts,
     Delivery,
     Feed,
     GivesDispatches,
@@ -32,11 +35,12 @@ from domain.records import SalesOrder
 _BURST = 8
 
 
-class Fulfil(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems, PushesNews):
+class Fulfil(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems, PushesNews, DeclaresFacts):
     """Takes sales orders; gives dispatches, stock levels and items, and pushes that there is news of them."""
 
     Settings: ClassVar[type[SystemSettings]] = FulfilSettings
     Options: ClassVar[type[BaseModel]] = FulfilOptions
+    only_reads: ClassVar[tuple[tuple[str, str], ...]] = ONLY_READS
     order_limits = LIMITS
     push_reply = PushReply()
 
@@ -89,6 +93,10 @@ class Fulfil(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems, Pu
             "Fulfil documents no call that subscribes. In its settings add a webhook to this address for customer "
             "shipments, stock moves and products, and put its secret, as it is shown, into WEBHOOK_SECRET."
         )
+
+    def facts(self) -> Sequence[Fact]:
+        """Return what we rely on without being sure."""
+        return facts(self._tenant, self._options)
 
     async def check(self) -> str:
         """Read the channel and the warehouses. Raises `Fatal` naming what the installation names and the tenant lacks.

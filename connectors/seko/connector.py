@@ -1,13 +1,15 @@
 """One client of SEKO, through its Integration Hub and, where the token may, the legacy hub."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
 from pydantic import BaseModel
 
+from connectors.facts import Fact
 from connectors.http import Account, Surroundings, usual_transport
 from connectors.roles import (
+    DeclaresFacts,
     Delivery,
     Feed,
     GivesDispatches,
@@ -20,6 +22,7 @@ from connectors.roles import (
 from connectors.seko import pushes
 from connectors.seko.api import ADVICE_ON_DENIAL, Hub, HubFailure
 from connectors.seko.dispatches import DispatchFeed
+from connectors.seko.facts import facts
 from connectors.seko.order_mapping import LIMITS
 from connectors.seko.sales_orders import SalesOrderSink
 from connectors.seko.settings import SekoOptions, SekoSettings
@@ -33,11 +36,12 @@ _NOBODYS_CODE = "CONNECTION-CHECK"
 _SERVICES = "Dispatch Confirmation, Tracking Details, GRN Confirmation, Stock Adjustment, Stock Status Movement"
 
 
-class Seko(TakesSalesOrders, GivesDispatches, GivesStockLevels, PushesNews):
+class Seko(TakesSalesOrders, GivesDispatches, GivesStockLevels, PushesNews, DeclaresFacts):
     """Takes sales orders; pushes dispatches, and gives them only to a sweep; gives stock levels. It names no items."""
 
     Settings: ClassVar[type[SystemSettings]] = SekoSettings
     Options: ClassVar[type[BaseModel]] = SekoOptions
+    only_reads: ClassVar[tuple[tuple[str, str], ...]] = ()
     order_limits = LIMITS
     push_reply = PushReply(body=pushes.REPLY)
 
@@ -84,6 +88,10 @@ class Seko(TakesSalesOrders, GivesDispatches, GivesStockLevels, PushesNews):
             f"{_SERVICES}; each to the receiver's address of this installation, which holds a secret; and after every "
             "stop to push again what was given up after three retries."
         )
+
+    def facts(self) -> Sequence[Fact]:
+        """Return what we rely on without being sure."""
+        return facts(self._legacy)
 
     async def check(self) -> str:
         """Ask for the stock of a code that nobody has: a cheap read that only a good token answers."""

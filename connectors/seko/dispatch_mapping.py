@@ -51,12 +51,18 @@ class _Confirmation(_Wire):
 def parsed(raw: Any) -> Received | Reject:
     """Map a kept confirmation, as it was pushed or as the sweep put it together."""
     try:
-        return Received(_dispatch_of(raw), raw)
+        return Received(_dispatch_of(raw), raw, revision=_revision_of(raw))
     except ValidationError as trouble:
         fields = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in trouble.errors())
         return Reject(key_of(raw), raw, f"dispatch: {fields}")
     except ValueError as fault:
         return Reject(key_of(raw), raw, f"dispatch: {fault}")
+
+
+def _revision_of(raw: Mapping[str, Any]) -> int | None:
+    """Return the number of the push: it grows with every push of the service, so a later word has a higher one."""
+    number = raw.get("SequenceNumber")
+    return number if type(number) is int else None
 
 
 def key_of(raw: Any) -> str:

@@ -13,7 +13,7 @@ from connectors.registry import SYSTEMS
 from connectors.roles import PushesNews
 from domain.installation import Installation, Mode, Side
 from tasks.installations import all_installations, issubclass_of
-from tasks.loops import READS
+from tasks.loops import INTAKES, READS
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOPS = ("orders", "stock", "dispatch", "items")
@@ -53,8 +53,13 @@ def test_a_loop_runs_as_often_as_its_installation_says(installation: str, loop: 
 @pytest.mark.parametrize(("installation", "loop"), LOOP_DEPLOYMENTS)
 def test_a_loop_is_woken_by_pushes_where_a_system_that_it_reads_pushes(installation: str, loop: str) -> None:
     given = Installation.model_validate(INSTALLATIONS[installation])
-    pushing = {side for side in Side if issubclass_of(SYSTEMS[given.endpoint(side).system], PushesNews)}
-    is_woken = any(side in pushing and name == loop for (side, _), name in READS.items())
+    system = {side: SYSTEMS[given.endpoint(side).system] for side in Side}
+    is_woken = any(
+        name == loop
+        and issubclass_of(system[side], PushesNews)
+        and issubclass_of(system[side], INTAKES[side, kind].role)
+        for (side, kind), name in READS.items()
+    )
     trigger = {"expect": [f"news.{loop}"], "match": {"prefect.resource.id": f"installation.{installation}"}}
     assert DEPLOYMENTS[f"{loop}-{installation}"].get("triggers", []) == ([trigger] if is_woken else [])
 

@@ -1,5 +1,6 @@
 """The probe of an installation: what it says of two accounts, and that it changes neither."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,9 @@ from tests.doubles import ManualClock
 from tests.stateful.effects import ByHost
 from tests.stateful.markets import MARKETS
 from tests.stateful.offices import OFFICES
+
+ASKS = re.compile("/restapi/v4/token(/refresh)?$|/(search|search_read|search_count|read)$")
+"""The calls by other verbs than GET that the vendors' documents say change nothing."""
 
 
 class Accounts:
@@ -63,13 +67,13 @@ async def test_it_reads_from_both_accounts_and_changes_neither(accounts: Account
     before = (accounts.edge.dump(), accounts.office.dump())
     lines = await accounts.lines()
     assert (accounts.edge.dump(), accounts.office.dump()) == before
-    assert {verb for verb, path in accounts.transport.verbs if not path.startswith("/restapi/v4/token")} == {"GET"}
+    changing = [call for call in accounts.transport.verbs if call[0] != "GET" and not ASKS.search(call[1])]
+    assert changing == []
     for line in (
         ("marketplace", "Sign-in, rights and settings"),
         ("back_office", "Sign-in, rights and settings"),
         ("marketplace", "A page of sales_order can be read, every row of it"),
         ("marketplace", "A page of item can be read, every row of it"),
-        ("back_office", "A page of item can be read, every row of it"),
         ("back_office", "A page of stock_level can be read, every row of it"),
         ("marketplace", "The carrier list can be read and has the installation's codes"),
         ("marketplace", "The call limit of the options was kept by the vendor"),

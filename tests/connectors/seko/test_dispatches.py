@@ -291,3 +291,15 @@ async def test_a_tracking_number_that_is_not_there_yet_is_none() -> None:
     left = await harness.shipped(sales_order(), tracking="")
     [one] = (await harness.connector.dispatch_feed.read(None, [left])).received
     assert (one.record.tracking_number, one.record.carrier) == (None, "DPD")
+
+
+@pytest.mark.parametrize(
+    ("number", "revision"), [(4711, 4711), (None, None), ("4711", None), (True, None), (..., None)]
+)
+def test_the_number_of_a_push_tells_the_newer_version_from_the_older(number: Any, revision: int | None) -> None:
+    outcome = unpacked_one(SequenceNumber=number)
+    assert isinstance(outcome, Received)
+    assert outcome.revision == revision
+    again = Harness().connector.dispatch_feed.parse(unpacked(packed(outcome.raw)))
+    assert isinstance(again, Received)
+    assert again.revision == revision
