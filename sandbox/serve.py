@@ -32,6 +32,7 @@ from sandbox.kit import Clock, ScaledClock, System
 from sandbox.magento import Credentials, Magento
 from sandbox.mirakl import Account as Shop
 from sandbox.mirakl import Mirakl, Operator
+from sandbox.pushing import post, push_for_ever
 from sandbox.seko import Seko
 from sandbox.slack import Slack
 from sandbox.virtualstock import Account, Virtualstock
@@ -68,7 +69,7 @@ MAKERS: dict[str, Callable[[Clock, dict[str, Any]], System]] = {
     "Cin7Core": lambda clock, arguments: Cin7Core(clock, **arguments),
     "Fulfil": lambda clock, arguments: Fulfil(clock, **arguments),
     "Mirakl": _mirakl,
-    "Seko": lambda clock, arguments: Seko(clock, **arguments),
+    "Seko": lambda clock, arguments: Seko(clock, send=post, **arguments),
     "Slack": lambda clock, arguments: Slack(clock, **arguments),
 }
 
@@ -186,9 +187,7 @@ class Theatre:
             loop.add_signal_handler(number, self._stop.set)
         serving = [asyncio.create_task(server.serve([listener])) for server, listener in self._servers]
         playing = asyncio.create_task(self._play())
-        pushing = [
-            asyncio.create_task(one.push_for_ever()) for one in self._config.systems.values() if isinstance(one, Seko)
-        ]
+        pushing = [asyncio.create_task(push_for_ever(one)) for one in self._config.systems.values()]
         stopping = asyncio.create_task(self._stop.wait())
         try:
             await asyncio.wait([stopping, playing, *serving], return_when=asyncio.FIRST_COMPLETED)

@@ -47,6 +47,7 @@ class Demo:
         self._ledger_url = ledger
         self._database = Database(ledger, ScaledClock())
         migrate(self._database)
+        orchestrator.start_receiver(**sandboxes.environment, LEDGER_URL=ledger)
         self.pace = Pace(orchestrator, list(SELLERS))
         self.kills = 0
         self._told_at = 0.0
@@ -117,7 +118,7 @@ class Demo:
         self.worker = self.orchestrator.start_worker(**self.sandboxes.environment, LEDGER_URL=self._ledger_url)
 
     def _map_carrier(self) -> None:
-        """Do what support does from the alert: fill in the form, at harbour; meadow's alert stays for you to try."""
+        """Do what support does from the alert: fill in the form, at harbour; the other sellers' alerts stay for you to try."""
         answers = {
             "installation": "harbour",
             "carrier": "Swift Couriers",
@@ -188,7 +189,15 @@ def _explained(file: Path) -> bool:
 
 def _clean_environment() -> dict[str, str]:
     """Return the environment without what a person has set for the real systems: the demo must never reach them."""
-    ours = ("PREFECT_", "CLOCK_", "LEDGER_", "SLACK_", "INSTALLATIONS", *(f"{name.upper()}_" for name in SELLERS))
+    ours = (
+        "PREFECT_",
+        "CLOCK_",
+        "LEDGER_",
+        "SLACK_",
+        "RECEIVER_",
+        "INSTALLATIONS",
+        *(f"{name.upper()}_" for name in SELLERS),
+    )
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 

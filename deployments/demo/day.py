@@ -1,4 +1,4 @@
-"""The day that is traded: the sellers, their systems, and one clock that makes twelve hours pass in minutes."""
+"""The day that is traded: the sellers, their systems, and one clock that makes eight hours pass in minutes."""
 
 import json
 import sys
@@ -10,17 +10,19 @@ from typing import Any
 import httpx
 
 from deployments.demo.processes import Child, Children, free_port, wait_for_port
-from deployments.demo.sellers import SELLERS, SYSTEMS, environment
+from deployments.demo.sellers import SELLERS, SYSTEMS, environment, made
 
-HOURS = 12
+HOURS = 8
 OPENS_AT = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)  # a Monday
 PLAN = {
     "seconds": HOURS * 3600,
-    "orders": 450,
-    "rush": 100,
-    "products": 100,
-    "stock": [200, 500],
-    "sales_elsewhere": 100,
+    "orders": 190,
+    "rush": 45,
+    "products": 60,
+    "stock": [120, 300],
+    "sell_outs": 8,
+    "contested": 3,
+    "sales_elsewhere": 45,
     "picking": [1800, 7200],
 }
 
@@ -58,15 +60,15 @@ def open_day(children: Children, seconds: float) -> Sandboxes:
     """Serve the pretend systems and let the day begin; `seconds` is how long it takes on this machine."""
     scale = HOURS * 3600 / seconds
     started = datetime.now(UTC) + timedelta(seconds=1)
-    ports = {name: free_port() for name in (*SYSTEMS, "control")}
+    ports = {name: free_port() for name in (*SYSTEMS, "receiver", "control")}
+    addresses = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     config = {
         "scale": scale,
         "epoch": OPENS_AT.isoformat(),
         "started": started.isoformat(),
         "control_port": ports["control"],
         "systems": [
-            {"name": name, "class": system.kind, "port": ports[name], "arguments": system.arguments}
-            for name, system in SYSTEMS.items()
+            {"name": name, "port": ports[name], **system} for name, system in made(addresses["receiver"]).items()
         ],
         "worlds": [
             {
@@ -90,7 +92,6 @@ def open_day(children: Children, seconds: float) -> Sandboxes:
         "CLOCK_EPOCH": OPENS_AT.isoformat(),
         "CLOCK_STARTED": started.isoformat(),
     }
-    addresses = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     return Sandboxes(process, scale, out / "stores.json", addresses, {**clock, **environment(addresses)})
 
 

@@ -81,6 +81,11 @@ class Orchestrator:
             **{**self.environment, **environment},
         )
 
+    def start_receiver(self, **environment: str) -> Child:
+        """Start the receiver of pushes, as `make receiver` does."""
+        command = (sys.executable, "-m", "flows.receiver")
+        return self._children.start("receiver", *command, **{**self.environment, **environment})
+
     def run(self, deployment: str, parameters: Mapping[str, Any] | None = None) -> str:
         """Ask for a run of a deployment now; return its id."""
         body = {"state": {"type": "SCHEDULED"}, "parameters": dict(parameters or {}), "enforce_parameter_schema": False}

@@ -1,5 +1,6 @@
 """Who trades in the demo, and the pretend systems behind them: a seller is an installation file, a system an entry."""
 
+import base64
 import tomllib
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,17 +17,21 @@ def _seller(name: str) -> Installation:
     return Installation.model_validate(tomllib.loads((INSTALLATIONS / f"{name}.toml").read_text("utf-8")))
 
 
-SELLERS = {name: _seller(name) for name in ("harbour", "meadow")}
+SELLERS = {name: _seller(name) for name in ("harbour", "meadow", "orchard", "quarry", "tidewater")}
 """The installations that trade, by name."""
 
 
 @dataclass(frozen=True)
 class Pretend:
-    """One pretend system: its class in the sandbox, how it is made, and what else than its address our settings need."""
+    """One pretend system: its class in the sandbox, how it is made, and what else than its address our settings need.
+
+    `pushes`: it is told where to push when it is made; others are told by a subscription.
+    """
 
     kind: str
     arguments: dict[str, Any]
     settings: dict[str, str] = field(default_factory=dict)
+    pushes: bool = False
 
 
 def _password(name: str) -> str:
@@ -38,6 +43,16 @@ def _on(system: str) -> list[Installation]:
 
 
 _OAUTH = {name: f"demo-{name}" for name in ("consumer_key", "consumer_secret", "access_token", "access_token_secret")}
+_PUSH_SECRET = "push-secret-of-the-demo-0123456789"  # noqa: S105 - as above
+_WEBHOOK_SECRET = base64.b64encode(b"webhook secret of the demo").decode()
+_DEPOSCO = {
+    "client_id": "demo-client",
+    "client_secret": "demo-client-secret",
+    "user": "demo-user",
+    "password": "demo-password",
+    "refresh_token": "demo-refresh-token",
+}
+_FULFIL = {"api_key": "demo-key", "webhook_secret": _WEBHOOK_SECRET}
 _CIN7_CORE = {"account_id": "demo-account", "application_key": "demo-key"}
 
 SYSTEMS = {
@@ -55,8 +70,19 @@ SYSTEMS = {
             ]
         },
     ),
+    "mirakl": Pretend(
+        "Mirakl",
+        {
+            "accounts": [
+                {"name": seller.marketplace.account, "api_key": _password(seller.name)} for seller in _on("mirakl")
+            ]
+        },
+    ),
     "magento": Pretend("Magento", {"credentials": _OAUTH, "calls_per_minute": 600}, _OAUTH),
     "cin7_core": Pretend("Cin7Core", _CIN7_CORE, _CIN7_CORE),
+    "deposco": Pretend("Deposco", {"credentials": _DEPOSCO}, {**_DEPOSCO, "tenant": "ACME"}),
+    "fulfil": Pretend("Fulfil", _FULFIL, _FULFIL, pushes=True),
+    "seko": Pretend("Seko", {"token": "demo-token"}, {"token": "demo-token"}, pushes=True),
     SLACK: Pretend(
         "Slack",
         {
@@ -68,15 +94,34 @@ SYSTEMS = {
 """The pretend systems, by the name under which installations know them."""
 
 
+def made(receiver: str) -> dict[str, dict[str, Any]]:
+    """Return the class and the arguments of each system; those that push know the receiver's address from the start."""
+    push_to = {
+        seller.back_office.system: f"{receiver}/push/{name}/{seller.back_office.system}/{_PUSH_SECRET}"
+        for name, seller in SELLERS.items()
+    }
+    return {
+        name: {
+            "class": system.kind,
+            "arguments": system.arguments | ({"push_to": push_to[name]} if system.pushes else {}),
+        }
+        for name, system in SYSTEMS.items()
+    }
+
+
 def environment(addresses: dict[str, str]) -> dict[str, str]:
-    """Return what our programs need to reach the pretend systems at these addresses."""
-    found = {"SLACK_BOT_TOKEN": PRETEND_TOKEN, "SLACK_API_URL": f"{addresses[SLACK]}/api/"}
+    """Return what our programs need to reach the pretend systems at these addresses, and to be reached by them."""
+    found = {
+        "SLACK_BOT_TOKEN": PRETEND_TOKEN,
+        "SLACK_API_URL": f"{addresses[SLACK]}/api/",
+        "RECEIVER_URL": addresses["receiver"],
+        "RECEIVER_PORT": addresses["receiver"].rpartition(":")[2],
+    }
     for name, seller in SELLERS.items():
-        sign_in = {"username": seller.marketplace.account, "password": _password(name)}
-        for system, settings in (
-            (seller.marketplace.system, sign_in),
-            (seller.back_office.system, SYSTEMS[seller.back_office.system].settings),
-        ):
+        sign_in = {"username": seller.marketplace.account, "password": _password(name), "api_key": _password(name)}
+        office = {**SYSTEMS[seller.back_office.system].settings, "push_secret": _PUSH_SECRET}
+        for system, settings in ((seller.marketplace.system, sign_in), (seller.back_office.system, office)):
             values = {"base_url": addresses[system], **settings}
             found |= {f"{name}_{system}_{setting}".upper(): value for setting, value in values.items()}
+    found["TIDEWATER_SEKO_LEGACY_BASE_URL"] = addresses["seko"]
     return found
