@@ -112,9 +112,11 @@ def _begin(run: Run, intake: Intake) -> Walk:
 
 
 def _about(tx: Transaction, after_key: str) -> list[OpenOrder]:
+    """Return the open orders after a key and then, round about, those up to it: new ones never keep old ones waiting."""
     rows = orders.open_for_dispatch(tx, after_key, _ABOUT_AT_ONCE)
-    if not rows and after_key:
-        rows = orders.open_for_dispatch(tx, "", _ABOUT_AT_ONCE)
+    if after_key and len(rows) < _ABOUT_AT_ONCE:
+        first = orders.open_for_dispatch(tx, "", _ABOUT_AT_ONCE - len(rows))
+        rows += [row for row in first if row.key <= after_key]
     unshipped = orders.unshipped(tx, [row.key for row in rows])
     return [
         OpenOrder(row.key, row.reference, row.back_office_id, row.awaits_tracking, unshipped.get(row.key, ()))

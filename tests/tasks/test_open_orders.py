@@ -1,0 +1,29 @@
+"""Which open orders a dispatch feed is asked about: round about, so that none waits for ever."""
+
+from domain.orders import LineLife
+from ledger import orders
+from ledger.database import Database
+from ledger.schema import create
+from tasks import pull
+from tests.doubles import ManualClock
+from tests.ledger.making import begin, save_order
+
+
+def keys(database: Database, after: str) -> list[str]:
+    with begin(database) as tx:
+        return [order.key for order in pull._about(tx, after)]
+
+
+def test_new_orders_never_keep_old_ones_waiting() -> None:
+    database = Database("sqlite://", ManualClock())
+    create(database)
+    with begin(database) as tx:
+        for key in ("order-1", "order-2", "order-3"):
+            save_order(tx, key, LineLife("1", "A", 1))
+            orders.mark_taken(tx, key, f"back-{key}")
+    assert keys(database, "") == ["order-1", "order-2", "order-3"]
+    assert keys(database, "order-2") == ["order-3", "order-1", "order-2"]
+    assert keys(database, "order-9") == ["order-1", "order-2", "order-3"]
+    with begin(database) as tx:
+        orders.mark(tx, "order-1", final_at=tx.now)
+    assert keys(database, "order-2") == ["order-3", "order-2"]
