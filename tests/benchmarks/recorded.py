@@ -2,14 +2,19 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import httpx
 
 
+def name_of(method: str, path: str, parameters: Iterable[tuple[str, str]]) -> str:
+    """Return the name of the file in which the answer to a call is kept."""
+    return hashlib.sha256(json.dumps([method, path, sorted(parameters)]).encode()).hexdigest()[:24]
+
+
 def _name(request: httpx.Request) -> str:
-    pairs = sorted(request.url.params.multi_items())
-    return hashlib.sha256(json.dumps([request.method, request.url.path, pairs]).encode()).hexdigest()[:24]
+    return name_of(request.method, request.url.path, request.url.params.multi_items())
 
 
 class Recording(httpx.AsyncBaseTransport):
