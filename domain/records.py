@@ -85,6 +85,11 @@ class OrderLine(Record):
     tax: Decimal | None = None
     total_gross: Decimal | None = None
     status: LineStatus = LineStatus.OPEN
+    item_id: str = Field(
+        default="",
+        exclude=True,  # no part of what came, and so not of its fingerprint
+        description="what the taker calls the SKU, filled in when the order is sent; empty where that is not known",
+    )
 
 
 class SalesOrder(Record):
