@@ -39,15 +39,11 @@ def _run(arguments: tuple[str, ...]) -> str:
 
 def _head() -> list[str]:
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    return [
-        "# Benchmarks",
-        "",
-        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}: Python {platform.python_version()}, {versions},"
-        f" {os.cpu_count()} cores.",
-        "",
-        "Bars are ratios to a floor measured in the same run, or counts; `make bench` fails when one is missed."
-        " Seconds and rates are of one machine; compare them with one another, not with yours.",
-    ]
+    when = f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}"
+    bars = "Bars are ratios to a floor measured in the same run, or counts; `make bench` fails when one is missed."
+    seconds = "Seconds and rates are of one machine: compare them with one another, not with yours."
+    where = f"Python {platform.python_version()}, {versions}, {os.cpu_count()} cores."
+    return ["# Benchmarks", "", f"{when}: {where}", "", f"{bars} {seconds}"]
 
 
 def _told(title: str, arguments: tuple[str, ...]) -> str:

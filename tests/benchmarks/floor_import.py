@@ -6,13 +6,14 @@ It judges nothing, holds nothing, splits off no personal data and knows one syst
 import hashlib
 import json
 import sqlite3
+import zlib
 from pathlib import Path
 
 import httpx
 
 PAGE, COMMIT_EVERY = 100, 10
 TABLES = """
-CREATE TABLE payload (id TEXT PRIMARY KEY, body TEXT) WITHOUT ROWID;
+CREATE TABLE payload (id TEXT PRIMARY KEY, body BLOB) WITHOUT ROWID;
 CREATE TABLE inbox (key TEXT PRIMARY KEY, payload_id TEXT, received_at TEXT);
 CREATE TABLE message (kind TEXT, key TEXT, reference TEXT, placed_at TEXT, PRIMARY KEY (kind, key));
 """
@@ -36,9 +37,9 @@ def import_orders(transport: httpx.BaseTransport, base_url: str, ledger: Path) -
                 payloads, inbox, messages = [], [], []
                 for order in page["results"]:
                     key = order["url"].rstrip("/").rpartition("/")[2]
-                    body = json.dumps(order, sort_keys=True)
-                    address = hashlib.sha256(body.encode()).hexdigest()
-                    payloads.append((address, body))
+                    body = json.dumps(order, sort_keys=True).encode()
+                    address = hashlib.sha256(body).hexdigest()
+                    payloads.append((address, zlib.compress(body, 1)))
                     inbox.append((key, address, order["order_date"]))
                     messages.append(("sales_order", key, order["order_reference"], order["order_date"]))
                 database.executemany("INSERT OR IGNORE INTO payload VALUES (?, ?)", payloads)
