@@ -14,7 +14,7 @@ from tests.benchmarks.bars import QUICK, Bar, Report
 from tests.benchmarks.world import NAME, World, world
 from tests.stateful.offices import OFFICES
 
-ORDERS, SKUS, SEED, MOST_RUNS = (200 if QUICK else 1_000), 1_000, 1, 400
+ORDERS, SKUS, SEED, MOST_RUNS = (200 if QUICK else 500), 1_000, 1, 400
 EVERY_SECONDS = 60
 CASES = {0.0: 1.02, 0.05: 1.10}
 

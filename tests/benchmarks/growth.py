@@ -64,8 +64,8 @@ def main() -> None:
             folder.mkdir()
         asyncio.run(imports.record(200, folders["few orders"]))
         asyncio.run(imports.record(ORDERS, folders["many orders"]))
-        stock_pages.write(folders["few stock"], 2_000, 0.0)
-        stock_pages.write(folders["many stock"], SKUS, 0.0)
+        stock_pages.write(folders["few stock"], 2_000)
+        stock_pages.write(folders["many stock"], SKUS)
         for what, size in (("orders", ORDERS), ("stock", SKUS)):
             before, peak = grown(what, folders[f"few {what}"], folders[f"many {what}"])
             thing = f"import of {size:,} orders" if what == "orders" else f"first scan of {size:,} SKUs"

@@ -1,6 +1,7 @@
 """Pages of stock as the pretend back office shows them, written to files: so many SKUs, some of them changed."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,30 +15,23 @@ PAGE = 1_000
 PATH = "/ExternalApi/v2/ref/productavailability"
 
 
-def write(folder: Path, skus: int, changed: float) -> None:
-    """Write every page of one scan; `changed` is the share of SKUs whose count is another than in the scan of 0.0."""
+def write(folder: Path, skus: int, changes: Sequence[float] = ()) -> None:
+    """Write every page of one scan, after changes one upon the other, each to this share of the SKUs."""
     folder.mkdir(exist_ok=True)
-    every = round(1 / changed) if changed else 0
+    every = [round(1 / share) for share in changes]
     at = datetime(2026, 11, 27, tzinfo=UTC)
     for start in range(0, skus, PAGE):
         rows = []
         for number in range(start, min(start + PAGE, skus)):
-            sku = f"SKU-{number:07}"
-            product = Product(
-                f"{number:08x}-aaaa-bbbb-cccc-000000000000",
-                number,
-                sku,
-                f"Invented {sku}",
-                f"50{number:011}",
-                Decimal("9.90"),
-                at,
-            )
-            moved = every and number % every == 0
-            rows.append(product.availability(Row("Main Warehouse", None, 5 + number % 90 + bool(moved), 1)))
-        body = {"Total": skus, "Page": start // PAGE + 1, "ProductAvailabilityList": rows}
-        (folder / name_of("GET", PATH, [("Page", str(start // PAGE + 1)), ("Limit", str(PAGE))])).write_text(
-            json.dumps(body, separators=(",", ":"))
-        )
+            sku, ean = f"SKU-{number:07}", f"50{number:011}"
+            key = f"{number:08x}-aaaa-bbbb-cccc-000000000000"
+            product = Product(key, number, sku, f"Invented {sku}", ean, Decimal("9.90"), at)
+            moved = sum(number % step == 0 for step in every)
+            rows.append(product.availability(Row("Main Warehouse", None, 5 + number % 90 + moved, 1)))
+        page = str(start // PAGE + 1)
+        body = {"Total": skus, "Page": page, "ProductAvailabilityList": rows}
+        name = name_of("GET", PATH, [("Page", page), ("Limit", str(PAGE))])
+        (folder / name).write_text(json.dumps(body, separators=(",", ":")))
 
 
 def floor(transport: httpx.BaseTransport, base_url: str) -> dict[str, int]:
