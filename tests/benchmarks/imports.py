@@ -3,7 +3,6 @@
 import asyncio
 import os
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -162,4 +161,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

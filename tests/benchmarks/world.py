@@ -1,13 +1,18 @@
 """One installation in virtual time: pretend systems in process, a new set of connectors for every run, as in production."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 
+from domain.budgets import Lane, Limit
 from domain.installation import Installation
+from ledger.budgets import LedgerBudgets
 from ledger.database import Database
 from ledger.schema import create
 from sandbox.kit import Fault
@@ -32,6 +37,21 @@ def ean_of(number: int) -> str:
     return digits + str(-sum(int(d) * (3 if i % 2 else 1) for i, d in enumerate(digits)) % 10)
 
 
+class _Counted(LedgerBudgets):
+    """The ledger's budgets, and beside them how many permits of each were taken."""
+
+    def __init__(self, there: "World") -> None:
+        super().__init__(there.database)
+        self._there = there
+
+    def take(self, account: str, limit: Limit, lane: Lane) -> datetime | None:
+        """Take one permit: None, or when to ask again."""
+        again_at = super().take(account, limit, lane)
+        if again_at is None:
+            self._there.permits[account, limit] += 1
+        return again_at
+
+
 class World:
     """The marketplace, one back office, and us. What is called is counted by the pretend systems."""
 
@@ -53,12 +73,14 @@ class World:
                 NAME, stock_number=f"{20000000 + number}", sku=sku, ean=ean_of(number), free_stock=1000
             )
         self.runs = 0
+        self.permits: Counter[tuple[str, Limit]] = Counter()
         self.troubles: list[str] = []
 
     async def one_run(self, name: str) -> Run:
         """Let one process run one loop once."""
         self.runs += 1
-        connectors = open_connectors(self.installation, surroundings(self.database, self.transport))
+        around = replace(surroundings(self.database, self.transport), budgets=_Counted(self))
+        connectors = open_connectors(self.installation, around)
         run = Run(self.installation, LOOPS[name], self.database, connectors, run_id=f"{name}-{self.runs}")
         if run.loop is DISPATCH:
             await compare_carriers(run)
@@ -80,6 +102,7 @@ class World:
         """Count from here."""
         self.edge.calls.clear()
         self.office.calls.clear()
+        self.permits.clear()
 
     def count(self, what: str) -> int:
         """Return the answer of a counting question to the ledger."""
