@@ -57,21 +57,21 @@ class Side:
         return self.calls.total() - self.idle
 
 
-async def _idle_calls(there: World, loop: str) -> tuple[int, int]:
+async def idle_calls(there: World, loop: str) -> tuple[int, int]:
     """Return how many calls each system sees of a run that finds nothing to do."""
     there.forget_calls()
     await there.one_run(loop)
     return there.edge.calls.total(), there.office.calls.total()
 
 
-async def _until(there: World, loop: str, done: Callable[[], bool]) -> int:
-    """Run a loop each minute until it has done its work; return how many runs that took."""
+async def until(there: World, loop: str, done: Callable[[], bool], every_seconds: float = EVERY_SECONDS) -> int:
+    """Run a loop again and again until it has done its work; return how many runs that took."""
     for number in range(1, MOST_RUNS + 1):
         began = there.event_loop.time()
         await there.one_run(loop)
         if done():
             return number
-        await asyncio.sleep(max(0.0, EVERY_SECONDS - (there.event_loop.time() - began)))
+        await asyncio.sleep(max(0.0, every_seconds - (there.event_loop.time() - began)))
     raise RuntimeError(f"{loop} is not done after {MOST_RUNS} runs: {there.troubles[-3:]}")
 
 
@@ -79,7 +79,7 @@ async def _trade(there: World, lost: float) -> tuple[Side, Side]:
     """Let orders come, be taken, acknowledged, shipped and their dispatch be confirmed; return both sides' calls."""
     for loop in ("items", "dispatch"):  # the first dispatch run of a day compares the carriers
         await there.one_run(loop)
-    idle = {loop: await _idle_calls(there, loop) for loop in ("orders", "dispatch")}
+    idle = {loop: await idle_calls(there, loop) for loop in ("orders", "dispatch")}
     chance = random.Random(SEED)  # noqa: S311 - a bench
     for _ in range(ORDERS):
         basket = dict.fromkeys(chance.sample(there.skus, chance.choice((1, 1, 1, 2, 3))), 1)
@@ -90,10 +90,10 @@ async def _trade(there: World, lost: float) -> tuple[Side, Side]:
     def acknowledged() -> bool:
         return there.count("sales_order WHERE acknowledged_at IS NOT NULL") == ORDERS
 
-    runs = {"orders": await _until(there, "orders", acknowledged)}
+    runs = {"orders": await until(there, "orders", acknowledged)}
     for order in there.office.open_orders():
         there.office.ship(order, "DPD", f"1550{chance.randrange(10**10):010d}")
-    runs["dispatch"] = await _until(
+    runs["dispatch"] = await until(
         there, "dispatch", lambda: there.count("sales_order WHERE final_at IS NOT NULL") == ORDERS
     )
     marketplace, back_office = (sum(runs[loop] * idle[loop][side] for loop in runs) for side in (0, 1))
