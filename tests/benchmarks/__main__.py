@@ -1,6 +1,7 @@
 """Measure everything there is a bench for, write docs/benchmarks.md, and fail when a bar is missed: `make bench`.
 
-`QUICK=1` measures less data in less time and leaves the page alone. Names of benches as arguments: only those.
+`QUICK=1` measures less data in less time and leaves the page alone. With names of benches as arguments only
+those are measured, and the other sections of the page stay.
 """
 
 import os
@@ -37,17 +38,26 @@ def _run(arguments: tuple[str, ...]) -> str:
     return done.stdout
 
 
-def _head() -> list[str]:
+def _head() -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    when = f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}"
+    when = f"Written by `make bench`, last on {datetime.now(UTC):%Y-%m-%d}"
     bars = "Bars are ratios to a floor measured in the same run, or counts; `make bench` fails when one is missed."
     seconds = "Seconds and rates are of one machine: compare them with one another, not with yours."
     where = f"Python {platform.python_version()}, {versions}, {os.cpu_count()} cores."
-    return ["# Benchmarks", "", f"{when}: {where}", "", f"{bars} {seconds}"]
+    return f"# Benchmarks\n\n{when}: {where}\n\n{bars} {seconds}\n"
 
 
 def _told(title: str, arguments: tuple[str, ...]) -> str:
     return f"## {title}\n\n`python -m {' '.join(arguments)}`\n\n```text\n{_run(arguments).rstrip()}\n```"
+
+
+def _write(sections: list[str], *, keep: bool) -> None:
+    """Write the page; of one that is there, keep the sections with other titles."""
+    former = PAGE.read_text(encoding="utf-8").split("\n## ")[1:] if keep and PAGE.exists() else []
+    whole = {section.split("\n", 1)[0]: section.rstrip() for section in (f"## {text}" for text in former)}
+    whole |= {section.split("\n", 1)[0]: section for section in sections}
+    PAGE.write_text("\n".join([_head(), *(f"{section}\n" for section in whole.values())]), encoding="utf-8")
+    sys.stdout.write(f"Written: {PAGE.name}\n")
 
 
 def main(chosen: list[str]) -> int:
@@ -56,10 +66,9 @@ def main(chosen: list[str]) -> int:
     bars = [bar for report in reports for bar in report.bars]
     for bar in bars:
         sys.stdout.write(f"{'  '.join(bar.row())}\n")
-    if not QUICK and not chosen:
-        sections = [report.markdown() for report in reports] + [_told(*one) for one in TOLD]
-        PAGE.write_text("\n".join([*_head(), *(f"\n{section}" for section in sections)]) + "\n", encoding="utf-8")
-        sys.stdout.write(f"Written: {PAGE.name}\n")
+    if not QUICK:
+        told = [] if chosen else [_told(*one) for one in TOLD]
+        _write([report.markdown() for report in reports] + told, keep=bool(chosen))
     return int(any(not bar.met for bar in bars))
 
 

@@ -31,7 +31,7 @@ from tests.benchmarks.floor_import import import_orders as floor
 from tests.benchmarks.recorded import Recording, Replay
 from tests.stateful.offices import EDGE_ENVIRONMENT, EDGE_HOST, OFFICES
 
-HOW_MANY, PAIRS, SEED, SKUS, PAGE = (2_000 if QUICK else 10_000), (3 if QUICK else 7), 1, 2_000, 100
+HOW_MANY, PAIRS, SEED, SKUS, PAGE = (2_000 if QUICK else 10_000), (3 if QUICK else 5), 1, 2_000, 100
 BASE_URL = f"http://{EDGE_HOST}"
 
 
