@@ -29,10 +29,11 @@ from tasks.run import Run, open_connectors, surroundings
 from tests.benchmarks.bars import QUICK, Bar, Report, median_ratio
 from tests.benchmarks.floor_import import import_orders as floor
 from tests.benchmarks.recorded import Recording, Replay
-from tests.stateful.offices import EDGE_ENVIRONMENT, EDGE_HOST, OFFICES
+from tests.stateful.markets import MARKETS
+from tests.stateful.offices import OFFICES
 
 HOW_MANY, PAIRS, SEED, SKUS, PAGE = (2_000 if QUICK else 10_000), (3 if QUICK else 5), 1, 2_000, 100
-BASE_URL = f"http://{EDGE_HOST}"
+BASE_URL = "http://" + MARKETS["virtualstock"].host
 
 
 def sku(number: int) -> str:
@@ -48,7 +49,7 @@ def an_installation() -> Installation:
     """Return an installation whose marketplace account may call as often as the machine can."""
     settings = OFFICES["magento"].installation("harbour", ScaledClock().now() - timedelta(days=1))
     settings["marketplace"]["options"]["calls_per_minute"] = 10_000_000
-    os.environ.update({**EDGE_ENVIRONMENT, **OFFICES["magento"].environment})
+    os.environ.update({**MARKETS["virtualstock"].environment, **OFFICES["magento"].environment})
     return Installation.model_validate(settings)
 
 

@@ -7,7 +7,8 @@ import asyncio
 import random
 
 from tests.benchmarks.bars import QUICK, Bar, Report
-from tests.benchmarks.world import NAME, World, world
+from tests.benchmarks.world import World, world
+from tests.stateful.markets import NAME
 from tests.stateful.offices import OFFICES
 
 ORDERS, MINUTES, SKUS, SEED = (1_100, 2, 200, 1) if QUICK else (2_200, 6, 200, 1)

@@ -23,7 +23,8 @@ from tasks.run import Run, open_connectors, surroundings
 from tests.benchmarks import stock_pages
 from tests.benchmarks.bars import QUICK, Bar, Report, median_ratio
 from tests.benchmarks.recorded import Replay
-from tests.stateful.offices import EDGE_ENVIRONMENT, OFFICES
+from tests.stateful.markets import MARKETS
+from tests.stateful.offices import OFFICES
 
 OFFICE = OFFICES["cin7_core"]
 BASE_URL = f"http://{OFFICE.host}"
@@ -45,7 +46,7 @@ def a_ledger(path: Path) -> Iterator[Database]:
 def _installation() -> Installation:
     settings = OFFICE.installation("harbour", ScaledClock().now() - timedelta(days=1))
     settings["back_office"]["options"] = {**OFFICE.options, "calls_per_minute": 10_000_000}
-    os.environ.update({**EDGE_ENVIRONMENT, **OFFICE.environment})
+    os.environ.update({**MARKETS["virtualstock"].environment, **OFFICE.environment})
     return Installation.model_validate(settings)
 
 

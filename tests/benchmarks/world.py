@@ -16,7 +16,6 @@ from ledger.budgets import LedgerBudgets
 from ledger.database import Database
 from ledger.schema import create
 from sandbox.kit import Fault
-from sandbox.virtualstock import Account, Virtualstock
 from tasks.carriers import compare_carriers
 from tasks.confirm import confirm
 from tasks.filing import file
@@ -26,10 +25,9 @@ from tasks.pull import pull
 from tasks.push import push
 from tasks.run import Run, open_connectors, surroundings
 from tests.stateful.effects import ByHost
-from tests.stateful.offices import EDGE_ENVIRONMENT, EDGE_HOST, OFFICES
+from tests.stateful.markets import MARKETS, NAME
+from tests.stateful.offices import OFFICES
 from tests.stateful.virtual import EPOCH, VirtualClock, VirtualLoop
-
-NAME = "harbour"
 
 
 def ean_of(number: int) -> str:
@@ -59,13 +57,13 @@ class World:
         self.event_loop = VirtualLoop()
         self.clock = VirtualClock(self.event_loop)
         self.kind = OFFICES[office]
-        self.edge = Virtualstock(self.clock, seed=seed, accounts=[Account(NAME, "user", "edge-password")])
+        self.edge: Any = MARKETS["virtualstock"].make(self.clock, seed)
         self.office: Any = self.kind.make(self.clock, seed)
-        self.transport = ByHost({EDGE_HOST: self.edge.app, self.kind.host: self.office.app})
+        self.transport = ByHost({MARKETS["virtualstock"].host: self.edge.app, self.kind.host: self.office.app})
         self.database = Database("sqlite://", self.clock)
         create(self.database)
         self.installation = Installation.model_validate(self.kind.installation(NAME, EPOCH))
-        os.environ.update({**EDGE_ENVIRONMENT, **self.kind.environment})
+        os.environ.update({**MARKETS["virtualstock"].environment, **self.kind.environment})
         self.skus = [f"SKU-{number:05}" for number in range(skus)]
         for number, sku in enumerate(self.skus):
             self.office.add_product(sku=sku, ean=ean_of(number), quantity=1000)
