@@ -62,7 +62,7 @@ machine:
 	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $$missing >/dev/null; \
 	} || echo "Missing for the end-to-end tests, and cannot be installed here: $$missing"
 
-bench: .venv/ready ## Measure, and write docs/benchmarks.md
+bench: .venv/ready ## Measure, write docs/benchmarks.md, fail on a missed bar; QUICK=1: less, no page
 	$(BIN)/python -m tests.benchmarks
 
 conformance: .venv/ready ## Check against vendors' documents: make conformance VENDOR=FOLDER

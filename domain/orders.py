@@ -140,8 +140,12 @@ def fold(known: Iterable[LineLife], order: SalesOrder, skus: Mapping[str, str]) 
     lives = {life.line: life for life in known}
     for line in order.lines:
         sku = line.sku or skus.get(line.stock_number or "", "")
-        life = lives.get(line.line, LineLife(line.line, sku, 0))
-        lives[line.line] = life.as_ordered(line, sku).seen_as(line.status)
+        before = lives.get(line.line)
+        if before is None:
+            life = LineLife(line.line, sku, max(0, line.quantity), line.stock_number or "")
+        else:
+            life = before.as_ordered(line, sku)
+        lives[line.line] = life.seen_as(line.status)
     return tuple(lives.values())
 
 

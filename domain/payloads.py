@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 Keeps = Mapping[str, Any]
+_SMALL = 512  # bytes: an address; compressing it takes longer than writing it
+_COMPRESSED = b"x"  # the first byte of every zlib stream made here
 
 
 def split(original: Any, keeps: Keeps | bool) -> tuple[Any, Any]:  # noqa: FBT001 - a leaf of the allow-list
@@ -29,6 +31,9 @@ def split(original: Any, keeps: Keeps | bool) -> tuple[Any, Any]:  # noqa: FBT00
         if name not in keeps:
             person[name] = value
             continue
+        if keeps[name] is True:  # most fields: no call for them
+            skeleton[name] = value
+            continue
         kept, rest = split(value, keeps[name])
         skeleton[name] = kept
         if rest is not None:
@@ -47,14 +52,22 @@ def join(skeleton: Any, person: Any) -> Any:
     return person
 
 
+def parts(original: Any, keeps: Keeps) -> tuple[str, bytes, bytes | None]:
+    """Return the content address of an original, its packed skeleton and its packed person part."""
+    skeleton, person = split(original, keeps)
+    return address_of(original), packed(skeleton), None if person is None else packed(person)
+
+
 def packed(value: Any) -> bytes:
-    """Return the compressed JSON of a value."""
-    return zlib.compress(_json(value), 1)
+    """Return the JSON of a value, compressed where that is worth its time."""
+    content = _json(value)
+    return content if len(content) < _SMALL else zlib.compress(content, 1)
 
 
 def unpacked(content: bytes) -> Any:
-    """Return the value of compressed JSON."""
-    return json.loads(zlib.decompress(content), parse_float=Decimal)
+    """Return the value of what `packed` made; compressed content begins with a byte that no JSON begins with."""
+    plain = zlib.decompress(content) if content[:1] == _COMPRESSED else content
+    return json.loads(plain, parse_float=Decimal)
 
 
 def address_of(original: Any) -> str:
@@ -63,10 +76,13 @@ def address_of(original: Any) -> str:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":"), sort_keys=True, default=_number).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def _number(value: Any) -> Any:
     if isinstance(value, Decimal):
         return float(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), sort_keys=True, default=_number)  # made once, not for every value

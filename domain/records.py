@@ -85,6 +85,11 @@ class OrderLine(Record):
     tax: Decimal | None = None
     total_gross: Decimal | None = None
     status: LineStatus = LineStatus.OPEN
+    item_id: str = Field(
+        default="",
+        exclude=True,  # no part of what came, and so not of its fingerprint
+        description="what the taker calls the SKU, filled in when the order is sent; empty where that is not known",
+    )
 
 
 class SalesOrder(Record):
@@ -259,15 +264,18 @@ class Received:
     time): pushes come in any order, and by it an older version never replaces a newer one.
     """
 
-    __slots__ = ("came_as", "raw", "record", "revision")
+    __slots__ = ("_fingerprint", "came_as", "raw", "record", "revision")
 
     def __init__(self, record: Any, raw: dict[str, Any], came_as: Any = None, *, revision: int | None = None) -> None:
         self.record, self.raw, self.came_as, self.revision = record, raw, came_as, revision
+        self._fingerprint = ""
 
     @property
     def fingerprint(self) -> str:
         """Return the fingerprint of the record as it came."""
-        return str((self.came_as or self.record).fingerprint())
+        if not self._fingerprint:
+            self._fingerprint = str((self.came_as or self.record).fingerprint())
+        return self._fingerprint
 
 
 class Page:

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from domain.identifiers import ean_fault
 from domain.records import Dispatch, LineStatus, OrderLine, SalesOrder, ShippedLine, StockLevel
 from expectations.facts import Facts
-from expectations.forms import is_sku_form
+from expectations.forms import ean_form, is_sku_form
 
 _NEVER_CREATED = {LineStatus.CANCELLED, LineStatus.CANCEL_REQUESTED}
 _CLOCKS_MAY_DIFFER_BY = timedelta(days=1)
@@ -47,7 +46,13 @@ def sales_order_frame(orders: Sequence[SalesOrder], facts: Facts) -> Frame:
         for line in lines or (None,):
             subjects.append(order)
             rows.append(of_the_order | _order_line_columns(line, facts))
-    return Frame(_columns(rows), subjects, judged)
+    columns = _columns(rows)
+    if columns:
+        are_formed = ean_form(columns["ean"]).tolist()
+        columns["eans_compare"] = [
+            bool(ean) and is_formed for ean, is_formed in zip(columns["item_ean"], are_formed, strict=True)
+        ]
+    return Frame(columns, subjects, judged)
 
 
 def _order_columns(order: SalesOrder, facts: Facts) -> dict[str, Any]:
@@ -76,7 +81,7 @@ def _order_columns(order: SalesOrder, facts: Facts) -> dict[str, Any]:
 def _order_line_columns(line: OrderLine | None, facts: Facts) -> dict[str, Any]:
     if line is None:
         nothing = ("sku", "item_sku", "ean", "item_ean", "quantity")
-        return dict.fromkeys(nothing) | dict.fromkeys(("has_line", "sku_is_formed", "has_ean", "eans_compare"), False)
+        return dict.fromkeys(nothing) | dict.fromkeys(("has_line", "sku_is_formed", "has_ean"), False)
     item_ean = facts.eans.get(line.sku) if line.sku else None
     return {
         "has_line": True,
@@ -86,7 +91,6 @@ def _order_line_columns(line: OrderLine | None, facts: Facts) -> dict[str, Any]:
         "has_ean": line.ean is not None and line.ean != "",
         "ean": line.ean,
         "item_ean": item_ean,
-        "eans_compare": bool(item_ean) and isinstance(line.ean, str) and ean_fault(line.ean) is None,
         "quantity": line.quantity,
     }
 

@@ -20,7 +20,11 @@ _SPEND = (
 
 
 class LedgerBudgets:
-    """Budgets kept in the ledger. A permit is one short transaction; there is no queue of waiters."""
+    """Budgets kept in the ledger. A permit is one short transaction; there is no queue of waiters.
+
+    A permit that a loss of power gives back is the least loss then; waiting for the disk at every
+    call took a quarter of the time of a large import (measured).
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -28,7 +32,7 @@ class LedgerBudgets:
     def take(self, account: str, limit: Limit, lane: Lane) -> datetime | None:
         """Take one permit: None, or when to ask again."""
         key = f"{account}:{limit.group}"
-        with self._database.transaction(account, scope=f"budget:{key}") as tx:
+        with self._database.transaction(account, scope=f"budget:{key}", durable=False) as tx:
             row = next(iter(tx.rows(_OF_KEY, {"of_key": key})), None)
             bucket = Bucket(limit.burst, tx.now) if row is None else Bucket(row.permits, row.at, row.closed_until)
             after, wait_until = bucket.take(limit, lane, tx.now)

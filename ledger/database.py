@@ -65,16 +65,24 @@ class Database:
     def __init__(self, url: str, clock: Clock) -> None:
         self.clock = clock
         self.engine = _engine(url)
+        self._hasty = self.engine if _is_in_memory(url) or not _is_sqlite(url) else _engine(url, synchronous="NORMAL")
 
     @contextmanager
-    def transaction(self, installation: str, run_id: str = "", scope: str | None = None) -> Iterator[Transaction]:
+    def transaction(
+        self, installation: str, run_id: str = "", scope: str | None = None, *, durable: bool = True
+    ) -> Iterator[Transaction]:
         """Open a transaction that is serial within `scope` (by default the installation).
+
+        One that is not `durable` may be undone by a loss of power until the next durable one; it
+        does not wait for the disk.
 
         Raises `LedgerUnusable` when the database refuses (full disk, lost file, no server).
         """
         try:
-            with self.engine.begin() as connection:
+            with (self.engine if durable else self._hasty).begin() as connection:
                 if connection.dialect.name == "postgresql":
+                    if not durable:
+                        connection.execute(text("SET LOCAL synchronous_commit = off"))
                     key = int.from_bytes(hashlib.sha256((scope or installation).encode()).digest()[:8], signed=True)
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
                 yield Transaction(connection, self.clock.now(), installation, run_id)
@@ -86,6 +94,7 @@ class Database:
     def close(self) -> None:
         """Let the connections go."""
         self.engine.dispose()
+        self._hasty.dispose()
 
 
 def _advice(trouble: Exception) -> str:
@@ -96,23 +105,30 @@ def _advice(trouble: Exception) -> str:
     )
 
 
-def _engine(url: str) -> Engine:
-    if not url.startswith("sqlite"):
+def _is_sqlite(url: str) -> bool:
+    return url.startswith("sqlite")
+
+
+def _is_in_memory(url: str) -> bool:
+    return url in {"sqlite://", "sqlite:///:memory:"}
+
+
+def _engine(url: str, synchronous: str = "FULL") -> Engine:
+    if not _is_sqlite(url):
         patience = {"connect_timeout": 10, "options": _PATIENCE}
         engine = create_engine(url, pool_size=5, max_overflow=5, pool_pre_ping=True, connect_args=patience)
         engine.dialect.use_insertmanyvalues_wo_returning = True  # many rows a statement: a third faster, measured
         return engine
-    in_memory = url in {"sqlite://", "sqlite:///:memory:"}
     engine = create_engine(
         url,
         connect_args={"timeout": 30, "check_same_thread": False},
-        **({"poolclass": StaticPool} if in_memory else {}),
+        **({"poolclass": StaticPool} if _is_in_memory(url) else {}),
     )
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # the transaction is begun below, not by the driver
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON", "busy_timeout=30000"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, or_, select, update
 
 from domain.orders import LineLife, OrderLife
 from domain.records import Deducts, Kind
@@ -214,7 +214,15 @@ def mark(tx: Transaction, key: str, **values: object) -> None:
 
 
 def open_for_dispatch(tx: Transaction, after_key: str, limit: int) -> list[Any]:
-    """Return (key, reference, back_office_id, awaits_tracking) of orders taken and not final, in key order."""
+    """Return (key, reference, back_office_id, awaits_tracking) of orders taken with something to ship, in key order.
+
+    One that is shipped whole is not asked about again while its dispatch is on its way to the marketplace.
+    """
+    to_ship = exists().where(
+        _line.c.installation == _order.c.installation,
+        _line.c.order_key == _order.c.key,
+        _line.c.ordered > _line.c.cancelled + _line.c.shipped,
+    )
     return tx.rows(
         select(_order.c.key, _order.c.reference, _order.c.back_office_id, _order.c.awaits_tracking)
         .where(
@@ -222,6 +230,7 @@ def open_for_dispatch(tx: Transaction, after_key: str, limit: int) -> list[Any]:
             _order.c.final_at.is_(None),
             _order.c.taken_at.is_not(None),
             _order.c.key > after_key,
+            or_(_order.c.awaits_tracking, to_ship),
         )
         .order_by(_order.c.key)
         .limit(limit)

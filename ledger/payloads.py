@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import and_, exists, or_, select, update
 
-from domain.payloads import address_of, join, packed, split, unpacked
+from domain.payloads import join, parts, unpacked
 from ledger.database import Database, Transaction
 from ledger.rows import among, insert_new, table, upsert
 from ledger.tables import Evidence, Inbox, Payload, SalesOrderRow
@@ -20,12 +20,9 @@ def keep(tx: Transaction, originals: Iterable[tuple[Any, Mapping[str, Any]]]) ->
     addresses: list[str] = []
     rows: dict[str, dict[str, Any]] = {}
     for original, keeps in originals:
-        address = address_of(original)
+        address, skeleton, person = parts(original, keeps)
         addresses.append(address)
-        if address not in rows:
-            skeleton, person = split(original, keeps)
-            kept_person = None if person is None else packed(person)
-            rows[address] = {"id": address, "skeleton": packed(skeleton), "person": kept_person, "kept_at": tx.now}
+        rows[address] = {"id": address, "skeleton": skeleton, "person": person, "kept_at": tx.now}
     upsert(tx, Payload, list(rows.values()), ["id"], keep=["kept_at"])  # what was erased and comes again is whole again
     return addresses
 

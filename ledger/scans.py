@@ -84,26 +84,28 @@ def fold(tx: Transaction, scan: Running, levels: Sequence[StockLevel], cursor: s
     summed: dict[tuple[str, str, str], int] = defaultdict(int)
     for level in levels:
         summed[level.sku, level.pool, level.deducts.value] += level.quantity
-    changes: list[dict[str, Any]] = []
+    changed: list[tuple[str, str, str]] = []
     keys = list(summed)
     for start in range(0, len(keys), _CHUNK):
         chunk = keys[start : start + _CHUNK]
-        known = {
-            (row.sku, row.pool, row.deducts): row
-            for row in tx.connection.execute(
-                select(_count.c.id, _count.c.sku, _count.c.pool, _count.c.deducts, _count.c.quantity).where(
-                    _count.c.installation == tx.installation, among(tx, _count.c.sku, [sku for sku, _, _ in chunk])
-                )
+        new = set(chunk)
+        known = tx.rows(
+            select(_count.c.id, _count.c.sku, _count.c.pool, _count.c.deducts, _count.c.quantity).where(
+                _count.c.installation == tx.installation, among(tx, _count.c.sku, [sku for sku, _, _ in chunk])
             )
-        }
-        for key in chunk:
-            row = known.get(key)
-            again = row is not None and scan.saw(row.id)  # a page that moved: the later count replaces what is staged
-            if row is None or row.quantity != summed[key] or again:
-                changes.append(_named(tx, key, summed[key]))
-            if row is not None:
-                scan.see(row.id)
-    upsert(tx, StockChange, changes, _KEYS)
+        )
+        for row_id, sku, pool, deducts, quantity in known:  # a million times a scan
+            key = (sku, pool, deducts)
+            if key not in new:
+                continue
+            new.remove(key)
+            if quantity != summed[key] or scan.saw(
+                row_id
+            ):  # a page that moved: the later count replaces what is staged
+                changed.append(key)
+            scan.see(row_id)
+        changed += new
+    upsert(tx, StockChange, [_named(tx, key, summed[key]) for key in changed], _KEYS)
     scan.cursor, scan.rows = cursor, scan.rows + len(levels)
     _save(tx, scan)
 

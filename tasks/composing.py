@@ -56,7 +56,24 @@ def compose(run: Run, tx: Transaction, claimed: Sequence[Claimed]) -> dict[int, 
                     composed[message.id] = _answer(kind, order)
         except CannotCompose as trouble:
             composed[message.id] = trouble
-    return composed
+    return _with_item_ids(tx, composed)
+
+
+def _with_item_ids(tx: Transaction, composed: dict[int, Record | CannotCompose]) -> dict[int, Record | CannotCompose]:
+    """Give the lines of sales orders the ids that the items loop read, so that no sink asks for them again."""
+    sales_orders = {number: record for number, record in composed.items() if isinstance(record, SalesOrder)}
+    skus = {line.sku for order in sales_orders.values() for line in order.lines if line.sku}
+    if not skus:
+        return composed
+    ids = {sku: item.back_office_id for sku, item in items.of(tx, sorted(skus)).items() if item.sellable}
+    return composed | {
+        number: order.model_copy(
+            update={
+                "lines": tuple(line.model_copy(update={"item_id": ids.get(line.sku or "", "")}) for line in order.lines)
+            }
+        )
+        for number, order in sales_orders.items()
+    }
 
 
 def availability(sending: Sending, ticket: str = "") -> Availability:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from domain.identifiers import visible
 from domain.installation import Side
-from domain.records import Kind
+from domain.records import Kind, StockLevel
 from expectations.gate import Failure
 from ledger import holds, inbox, items, journal, levels, orders, scans
 from ledger.database import Transaction
@@ -25,9 +25,9 @@ def file_levels(run: Run, tx: Transaction, judged: Judged) -> None:
         run.tell(News("", Kind.STOCK_LEVEL, run.installation.name, "left", "another worker reads the stock"))
         return
     scan = scan or scans.Running(pulled.page.began_at)
-    good = [one.record for one in judged.fresh if one.record.key not in judged.failures]
+    good = [one.record for one in judged.fresh if not judged.failures or one.record.key not in judged.failures]
     scans.fold(tx, scan, good, pulled.page.cursor)
-    _close_mended_counts(tx, {record.sku for record in good})
+    _close_mended_counts(tx, good)
     for key, failures in list(judged.failures.items())[:_HELD_AT_ONCE]:
         for failure in failures:
             hold(run, tx, failure, holds.LEVEL, key.split("\x1f", maxsplit=1)[0])
@@ -35,11 +35,11 @@ def file_levels(run: Run, tx: Transaction, judged: Judged) -> None:
         _finish_scan(run, tx, judged, scan)
 
 
-def _close_mended_counts(tx: Transaction, good: set[str]) -> None:
+def _close_mended_counts(tx: Transaction, good: list[StockLevel]) -> None:
     """Close the holds of counts that the gate lets pass now."""
     for hold_type in ("sku_form", "quantity"):
         held = {one.subject_id for one in holds.open_holds(tx, type=hold_type, subject=holds.LEVEL)}
-        if mended := sorted(held & good):
+        if mended := sorted(held & {count.sku for count in good} if held else ()):
             holds.close_holds(tx, holds.LEVEL, mended, "mended", "a good count", [hold_type])
 
 

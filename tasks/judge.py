@@ -44,11 +44,16 @@ async def judge(run: Run, pulled: Pulled) -> Judged:
         skus = _skus(tx, fresh) if intake.kind is Kind.SALES_ORDER else {}
         facts = _facts(run, tx, intake.kind, fresh, skus)
     if intake.kind is Kind.SALES_ORDER:
-        fresh = [Received(with_skus(received.record, skus), received.raw, received.record) for received in fresh]
+        fresh = [_filled(received, skus) for received in fresh]
     judged_records = [received.record for received in fresh]
     verdict = gate(judged_records, facts)
     run.results += [{"kind": intake.kind.value, **row} for row in verdict.results]
     return Judged(pulled, fresh, verdict.failures, skus)
+
+
+def _filled(received: Received, skus: dict[str, str]) -> Received:
+    order = with_skus(received.record, skus)
+    return received if order is received.record else Received(order, received.raw, received.record)
 
 
 def with_skus(order: SalesOrder, skus: dict[str, str]) -> SalesOrder:

@@ -26,7 +26,7 @@ LEASE_SECONDS = 120.0
 CALL_SECONDS = 35.0  # no call starts with less than this left on its lease
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class News:
     """One line of what a run did, for the artifact: no personal data."""
 

@@ -1,5 +1,6 @@
 """SKU to product: the vendor asks for its own product id on every order line."""
 
+import re
 from datetime import datetime, timedelta
 
 from connectors.cin7_core.api import ROWS_A_PAGE, Api
@@ -7,6 +8,7 @@ from connectors.cin7_core.mapping import ProductRow, product_of
 from connectors.reading import Unreadable
 
 _MISSES_LAST = timedelta(minutes=1)
+_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class ProductIndex:
@@ -22,8 +24,13 @@ class ProductIndex:
         self._missed_at: dict[str, datetime] = {}
         self._next_page: int | None = 1
 
-    async def find(self, sku: str) -> ProductRow | None:
-        """Return the active product of this SKU, or None. Raises `Unavailable`, `Fatal` or `NotNow`."""
+    async def find(self, sku: str, known_id: str = "") -> ProductRow | None:
+        """Return the active product of this SKU, or None. Raises `Unavailable`, `Fatal` or `NotNow`.
+
+        Where its id is known already, nothing is asked: the vendor refuses an id that is not that SKU's.
+        """
+        if sku not in self._products and _ID.fullmatch(known_id):
+            self._products[sku] = ProductRow(id=known_id, sku=sku)
         while sku not in self._products and self._next_page is not None:
             await self._read_on(self._next_page)
         if sku not in self._products and not self._missed_lately(sku):

@@ -124,7 +124,7 @@ class SalesOrderSink:
             raise Unsendable("Every line of the order is cancelled; there is nothing to create.", "refused")
         products: dict[str, ProductRow] = {}
         for line in lines:
-            product = await self._products.find(line.sku) if line.sku else None
+            product = await self._products.find(line.sku, line.item_id) if line.sku else None
             if product is None:
                 raise Unsendable(f"Cin7 Core has no active product with SKU {line.sku!r}.", "unknown_sku")
             products[product.sku] = product

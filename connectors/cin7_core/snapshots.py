@@ -65,8 +65,7 @@ class _SnapshotFeed:
         scan = _Scan.read(cursor) if cursor else _Scan(self._api.clock.now())
         page = await self._api.page(self._path, self._rows, scan.page, lane=Lane.BULK, **self._filters)
         seen = scan.rows + len(page.rows)
-        marks = [_mark(row) for row in page.rows]
-        is_steady = scan.total in {None, page.total} and scan.last not in marks
+        is_steady = scan.total in {None, page.total} and not _shows(page.rows, scan.last)
         ended = not is_steady or len(page.rows) < ROWS_A_PAGE or seen >= page.total
         entries = [self.parse(raw) for raw in self._raws(page.rows)]
         return Page(
@@ -75,7 +74,7 @@ class _SnapshotFeed:
             began_at=scan.began_at,
             cursor=None
             if ended
-            else replace(scan, page=scan.page + 1, rows=seen, total=page.total, last=marks[-1]).text(),
+            else replace(scan, page=scan.page + 1, rows=seen, total=page.total, last=_mark(page.rows[-1])).text(),
             more=not ended,
             complete=ended and is_steady and seen == page.total and seen > 0,
         )
@@ -98,6 +97,17 @@ class _SnapshotFeed:
 def _mark(row: Any) -> str:
     """Return what makes a row of either list one of its kind, as far as it can be read."""
     return json.dumps([row.get(name) for name in _IDENTITY], default=str) if isinstance(row, Mapping) else repr(row)
+
+
+def _shows(rows: Sequence[Any], last: str) -> bool:
+    """Tell whether one of the rows has this mark; only rows of the same product are marked for that."""
+    try:
+        product = json.loads(last)[0]
+    except (ValueError, TypeError, LookupError):
+        product = None
+    if isinstance(product, str):
+        rows = [row for row in rows if isinstance(row, Mapping) and row.get("ID") == product]
+    return bool(last) and last in map(_mark, rows)
 
 
 class StockFeed(_SnapshotFeed):

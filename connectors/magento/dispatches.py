@@ -9,7 +9,7 @@ from connectors.magento.search import Query, Shop, one_of
 from connectors.roles import FeedShape, OpenOrder
 from domain.records import Dispatch, Page, Received, Reject, ShippedLine
 
-_ORDERS_A_CALL = 50
+_ORDERS_A_CALL = 200  # their ids make an address of about 2,000 characters
 _SHIPMENT_FIELDS = (
     "items[entity_id,increment_id,order_id,created_at,items[entity_id,order_item_id,sku,qty],"
     "tracks[entity_id,track_number,title,carrier_code]],total_count"
@@ -18,7 +18,7 @@ _LINE_FIELDS = "items[entity_id,items[item_id,parent_item_id,ext_order_item_id]]
 
 
 class Dispatches:
-    """The shipments of the open orders, 50 orders a call, read again each time. `cursor` counts into `about`."""
+    """The shipments of the open orders, 200 orders a call, read again each time. `cursor` counts into `about`."""
 
     shape = FeedShape.QUEUE
     absent_is_zero = False
@@ -37,7 +37,7 @@ class Dispatches:
         self._lines: dict[str, dict[int, dict[str, Any]]] = {}
 
     async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:
-        """Read the shipments of the next 50 open orders."""
+        """Read the shipments of the next 200 open orders."""
         began_at = self._shop.account.surroundings.clock.now()
         start = int(cursor or 0)
         asked = {

@@ -20,7 +20,7 @@ from domain.answers import (
     SystemTrouble,
     Unknown,
 )
-from domain.records import SalesOrder
+from domain.records import OrderLine, SalesOrder
 
 _IN_ONE_SEARCH = 50
 
@@ -40,7 +40,7 @@ class SalesOrders:
         """Create the orders. A SKU that the shop does not know, letter for letter, refuses its order."""
         answers: dict[str, Answer] = {}
         try:
-            await self._learn_products(line.sku for order in records for line in open_lines(order) if line.sku)
+            await self._learn_products(line for order in records for line in open_lines(order) if line.sku)
             for order in records:
                 answers[order.key] = await self._create(order)
         except NotNow as trouble:
@@ -97,8 +97,18 @@ class SalesOrders:
             return Unknown("The shop says that the order number exists, and does not show it yet.")
         return Refused(refusals.shown(refusal))
 
-    async def _learn_products(self, skus: Iterable[str]) -> None:
-        wanted = sorted({sku for sku in skus if sku not in self._product_ids})
+    async def _learn_products(self, lines: Iterable[OrderLine]) -> None:
+        """Take the product ids from the lines, and ask for those that they do not name."""
+        wanted: set[str] = set()
+        for line in lines:
+            if line.sku and line.sku not in self._product_ids:
+                if line.item_id.isascii() and line.item_id.isdecimal():
+                    self._product_ids[line.sku] = int(line.item_id)
+                else:
+                    wanted.add(line.sku)
+        await self._ask_for_products(sorted(wanted))
+
+    async def _ask_for_products(self, wanted: Sequence[str]) -> None:
         for start in range(0, len(wanted), _IN_ONE_SEARCH):
             filters = one_of("sku", wanted[start : start + _IN_ONE_SEARCH])
             query = Query("/products", filters, fields="items[id,sku],total_count")

@@ -220,6 +220,8 @@ def _optional(raw: dict[str, Any], name: str) -> str | None:
     value = raw.get(name)
     if value is None or value == "":
         return None
+    if type(value) is str:  # nearly always
+        return value
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise _Unreadable(f"{name} is not a text.")
     return str(value)

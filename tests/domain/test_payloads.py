@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.payloads import address_of, join, packed, split, unpacked
+from domain.payloads import address_of, join, packed, parts, split, unpacked
 
 NAMES = st.sampled_from(["a", "b", "c"])
 SCALARS = st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.text(max_size=4)
@@ -55,6 +55,24 @@ def test_equal_originals_have_equal_addresses(original: Any) -> None:
 def test_different_originals_have_different_addresses() -> None:
     different: list[Any] = [{"a": 1}, {"a": "1"}, {"a": None}, {}, []]
     assert len({address_of(value) for value in different}) == 5
+
+
+@given(ORIGINALS, ORIGINALS, KEEPS)
+def test_the_address_of_the_parts_tells_originals_apart(one: Any, other: Any, keeps: Any) -> None:
+    same = packed(one) == packed(other)
+    assert (parts(one, keeps)[0] == parts(other, keeps)[0]) is same
+
+
+@given(ORIGINALS, KEEPS)
+def test_the_parts_are_what_was_split(original: Any, keeps: Any) -> None:
+    _, skeleton, person = parts(original, keeps)
+    assert join(unpacked(skeleton), None if person is None else unpacked(person)) == original
+
+
+@pytest.mark.parametrize("size", [1, 10_000])
+def test_small_and_large_values_come_back(size: int) -> None:
+    assert unpacked(packed({"text": "x" * size})) == {"text": "x" * size}
+    assert len(packed({"text": "x" * size})) < 600
 
 
 def test_what_has_no_json_form_is_refused() -> None:

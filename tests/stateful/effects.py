@@ -51,10 +51,12 @@ class CountedDatabase(Database):
         self._inner, self._process = inner, process
 
     @contextmanager
-    def transaction(self, installation: str, run_id: str = "", scope: str | None = None) -> Iterator[Transaction]:
+    def transaction(
+        self, installation: str, run_id: str = "", scope: str | None = None, *, durable: bool = True
+    ) -> Iterator[Transaction]:
         """Open a transaction; the effect is counted after its commit."""
         self._process.alive()
-        with self._inner.transaction(installation, run_id, scope) as tx:
+        with self._inner.transaction(installation, run_id, scope, durable=durable) as tx:
             before = _changes(tx)
             yield tx
             self._process.alive()

@@ -158,6 +158,21 @@ async def test_the_product_list_is_read_only_as_far_as_needed(harness: Harness) 
     assert harness.calls("item") == 2
 
 
+async def test_a_product_whose_id_the_order_names_is_not_asked_for(harness: Harness) -> None:
+    product_id = harness.sandbox.company.stock.products["MUG-1"].id
+    line = order_line("1", "MUG-1", 1).model_copy(update={"item_id": product_id})
+    assert isinstance(await send(harness, sales_order(lines=(line,))), Done)
+    assert harness.calls("item") == 0
+
+
+async def test_an_id_of_another_product_is_refused_and_nothing_is_sold(harness: Harness) -> None:
+    harness.put_item("BOWL-9", 5)
+    product_id = harness.sandbox.company.stock.products["BOWL-9"].id
+    line = order_line("1", "MUG-1", 1).model_copy(update={"item_id": product_id})
+    assert isinstance(await send(harness, sales_order(lines=(line,))), Refused)
+    assert harness.count() == {}
+
+
 async def test_a_back_order_is_held_and_is_never_called_confirmed_until_stock_arrives(harness: Harness) -> None:
     order = sales_order(lines=(order_line("1", "MUG-1", 12),))
 

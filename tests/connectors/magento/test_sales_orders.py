@@ -81,6 +81,14 @@ async def test_skus_are_looked_up_once_for_all_orders(harness: Harness) -> None:
     assert (harness.calls("item"), harness.calls("sales_order")) == (1, 3)
 
 
+async def test_a_product_id_that_the_order_names_is_not_asked_for(harness: Harness) -> None:
+    bowl = order_line("L1", "BOWL-1", 1).model_copy(update={"item_id": "2"})
+    answer = await send(harness, sales_order(lines=(bowl,)))
+    assert isinstance(answer, Done)
+    assert harness.calls("item") == 0
+    assert [item["product_id"] for item in stored(harness, answer.external_id)["items"]] == [2]
+
+
 @pytest.mark.parametrize("sku", ["NOPE-1", "mug-1", "MUG-1 ", None])
 async def test_a_sku_that_is_not_exactly_the_shops_is_refused_before_anything_is_written(
     harness: Harness, sku: str | None

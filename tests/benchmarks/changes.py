@@ -1,0 +1,60 @@
+"""Calls for each stock change, against what the marketplace's documents force: python -m tests.benchmarks.changes"""
+
+import random
+from math import ceil
+
+from tests.benchmarks.bars import QUICK, Bar, Report
+from tests.benchmarks.calls import CASES, Side, idle_calls, until
+from tests.benchmarks.world import World, world
+from tests.stateful.offices import OFFICES
+
+SKUS, CHANGED, SEED, EVERY_SECONDS = (200, 100, 1, 300) if QUICK else (1_000, 500, 1, 300)
+PAGE = 100
+FEWEST = CHANGED + ceil(SKUS / PAGE)
+
+
+async def _changes(there: World, lost: float) -> Side:
+    """Let stock change once it is all published and proved; return the marketplace's calls."""
+
+    def settled() -> bool:
+        units = sum(there.office.free(sku) for sku in there.skus)
+        shown = f"(SELECT 1 FROM level GROUP BY installation HAVING sum(published) = {units})"  # noqa: S608 - our own number
+        open_levels = there.count("level WHERE owed OR published IS NULL OR proved_at IS NULL")
+        return not open_levels and there.count(shown) == 1
+
+    await there.one_run("items")
+    await until(there, "stock", settled, EVERY_SECONDS)
+    idle, _ = await idle_calls(there, "stock")
+    chance = random.Random(SEED)  # noqa: S311 - a bench
+    for sku in chance.sample(there.skus, CHANGED):
+        there.office.receive_stock(sku, chance.randint(1, 50))
+    there.forget_calls()
+    there.lose_answers(lost)
+    runs = await until(there, "stock", settled, EVERY_SECONDS)
+    return Side(there.edge.calls, idle * runs)
+
+
+def main() -> None:
+    rows, bars = [], []
+    for office in sorted(OFFICES):
+        for lost, limit in CASES.items():
+            with world(office, SKUS) as there:
+                side = there.event_loop.run_until_complete(_changes(there, lost))
+            most = ", ".join(f"{count} {route}" for route, count in side.calls.most_common(4))
+            numbers = (side.for_orders / CHANGED, FEWEST / CHANGED)
+            rows.append([office, f"{lost:.0%}", *(f"{number:.3f}" for number in numbers), str(side.idle), most])
+            bars.append(Bar(f"with {office}, {lost:.0%} lost: calls by the minimum", side.for_orders / FEWEST, limit))
+    Report(
+        "Calls for each stock change",
+        f"`python -m tests.benchmarks.changes`. Of {SKUS:,} listed SKUs that are published and proved {CHANGED:,} change at once"
+        f" (seed {SEED}); the stock loop runs every {EVERY_SECONDS // 60} minutes until all are published and read back. The"
+        f" marketplace's calls, counted as for orders; the minimum is a call a change and the list of products, {PAGE} a page,"
+        " read once. The back office is scanned whole whether anything has changed or not.",
+        ("Back office", "Lost", "Calls a change", "Minimum", "Idle", "Most called"),
+        rows,
+        bars,
+    ).tell()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""One installation in virtual time: pretend systems in process, a new set of connectors for every run, as in production."""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+
+from domain.budgets import Lane, Limit
+from domain.installation import Installation
+from ledger.budgets import LedgerBudgets
+from ledger.database import Database
+from ledger.schema import create
+from sandbox.kit import Fault
+from tasks.carriers import compare_carriers
+from tasks.confirm import confirm
+from tasks.filing import file
+from tasks.judge import judge
+from tasks.loops import DISPATCH, ITEMS, LOOPS
+from tasks.pull import pull
+from tasks.push import push
+from tasks.run import Run, open_connectors, surroundings
+from tests.stateful.effects import ByHost
+from tests.stateful.markets import MARKETS, NAME
+from tests.stateful.offices import OFFICES
+from tests.stateful.virtual import EPOCH, VirtualClock, VirtualLoop
+
+
+def ean_of(number: int) -> str:
+    digits = f"50{number:010d}"
+    return digits + str(-sum(int(d) * (3 if i % 2 else 1) for i, d in enumerate(digits)) % 10)
+
+
+class _Counted(LedgerBudgets):
+    """The ledger's budgets, and beside them how many permits of each were taken."""
+
+    def __init__(self, there: "World") -> None:
+        super().__init__(there.database)
+        self._there = there
+
+    def take(self, account: str, limit: Limit, lane: Lane) -> datetime | None:
+        """Take one permit: None, or when to ask again."""
+        again_at = super().take(account, limit, lane)
+        if again_at is None:
+            self._there.permits[account, limit] += 1
+        return again_at
+
+
+class World:
+    """The marketplace, one back office, and us. What is called is counted by the pretend systems."""
+
+    def __init__(self, office: str, skus: int, seed: int = 1) -> None:
+        self.event_loop = VirtualLoop()
+        self.clock = VirtualClock(self.event_loop)
+        self.kind = OFFICES[office]
+        self.edge: Any = MARKETS["virtualstock"].make(self.clock, seed)
+        self.office: Any = self.kind.make(self.clock, seed)
+        self.transport = ByHost({MARKETS["virtualstock"].host: self.edge.app, self.kind.host: self.office.app})
+        self.database = Database("sqlite://", self.clock)
+        create(self.database)
+        self.installation = Installation.model_validate(self.kind.installation(NAME, EPOCH))
+        os.environ.update({**MARKETS["virtualstock"].environment, **self.kind.environment})
+        self.skus = [f"SKU-{number:05}" for number in range(skus)]
+        for number, sku in enumerate(self.skus):
+            self.office.add_product(sku=sku, ean=ean_of(number), quantity=1000)
+            self.edge.add_product(
+                NAME, stock_number=f"{20000000 + number}", sku=sku, ean=ean_of(number), free_stock=1000
+            )
+        self.runs = 0
+        self.permits: Counter[tuple[str, Limit]] = Counter()
+        self.troubles: list[str] = []
+
+    async def one_run(self, name: str) -> Run:
+        """Let one process run one loop once."""
+        self.runs += 1
+        around = replace(surroundings(self.database, self.transport), budgets=_Counted(self))
+        connectors = open_connectors(self.installation, around)
+        run = Run(self.installation, LOOPS[name], self.database, connectors, run_id=f"{name}-{self.runs}")
+        if run.loop is DISPATCH:
+            await compare_carriers(run)
+        await confirm(run)
+        async for chunk in pull(run):
+            await file(run, await judge(run, chunk))
+        if run.loop is not ITEMS:
+            await push(run)
+        self.troubles += [trouble.what for trouble in run.troubles]
+        return run
+
+    def lose_answers(self, share: float) -> None:
+        """Let this share of all answers be lost after the work was done, reads and sign-ins included."""
+        if share:
+            for system in (self.edge, self.office):
+                system.faults.append(Fault(kind="truncated", when="after", times=10**9, probability=share))
+
+    def forget_calls(self) -> None:
+        """Count from here."""
+        self.edge.calls.clear()
+        self.office.calls.clear()
+        self.permits.clear()
+
+    def count(self, what: str) -> int:
+        """Return the answer of a counting question to the ledger."""
+        with self.database.transaction(NAME) as tx:
+            return int(tx.value(text(f"SELECT count(*) FROM {what}")))  # noqa: S608 - our own words
+
+
+@contextmanager
+def world(office: str, skus: int) -> Iterator[World]:
+    """Open a world, and leave nothing behind."""
+    one = World(office, skus)
+    try:
+        yield one
+    finally:
+        one.event_loop.close()
+        one.database.close()
