@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from domain.answers import Absent, Contradicted, Finding, Found, NotNow, NotYet
+from domain.answers import Absent, Contradicted, Finding, Found, NotNow, NotYet, Refused
 from domain.records import Kind
 from expectations.gate import Failure
 from ledger import holds, levels, tickets
@@ -52,7 +52,7 @@ def _settle(run: Run, tx: Transaction, row: Any, finding: Finding) -> None:
     else:
         levels.proved(tx, row.sku, _shown(row), matches=matches)
     told = f"{_shown(row)} shown" if matches else "another number is shown: the newest is owed again"
-    if isinstance(finding, Contradicted):
+    if isinstance(finding, Contradicted | Refused):
         hold_level(run, tx, row.sku, finding.hold_type, finding.reason)
         told = finding.reason
     run.tell(News("", Kind.AVAILABILITY, row.sku, "proved" if matches else "differs", told))
