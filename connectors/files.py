@@ -23,7 +23,7 @@ class FileStore(Protocol):
     and then it was not made. A change raises `OutcomeUnknown` when it may have been made.
     """
 
-    async def list(self, folder: str) -> Sequence[Entry]:
+    async def entries(self, folder: str) -> Sequence[Entry]:
         """Return the files of a folder (no folders). Raises `NoSuchFile`."""
         ...
 

@@ -51,7 +51,7 @@ class Sftp:
         self._connection: asyncssh.SSHClientConnection | None = None
         self._client: asyncssh.SFTPClient | None = None
 
-    async def list(self, folder: str) -> Sequence[Entry]:
+    async def entries(self, folder: str) -> Sequence[Entry]:
         """Return the files of a folder; `Fatal` when it holds more than anybody should read."""
         entries: list[Entry] = []
         async with self._asking(f"list {folder}") as client:

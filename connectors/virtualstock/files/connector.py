@@ -149,7 +149,7 @@ class VirtualstockFiles(
         folders, counts = self._folders, []
         for folder in (folders.incoming, folders.outgoing, folders.inventory):
             try:
-                counts.append(f"{folder} ({len(await self._store.list(folder))} files)")
+                counts.append(f"{folder} ({len(await self._store.entries(folder))} files)")
             except NoSuchFile:
                 raise Fatal(
                     self._account,

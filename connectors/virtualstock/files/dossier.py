@@ -96,7 +96,7 @@ def _order(raw: Mapping[str, Any], key: str, zone: ZoneInfo, town_column: str, *
     newest: dict[str, dict[str, Any]] = {}
     for one in sorted(raw["files"], key=lambda one: str(one.get("name"))):
         kind = one.get("kind")
-        if kind not in {"order", "cancel"}:
+        if not isinstance(kind, str) or kind not in {"order", "cancel"}:
             raise Unreadable("A file is of no kind that is known.", "unknown_value")
         newest[kind] = one
     for one in newest.values():

@@ -103,20 +103,25 @@ class InventoryFiles:
         for record in records:
             if not record.stock_number:
                 answers[record.key] = Refused("The listing has no stock number.", "listing_without_item")
-            elif record.stock_number in unread:
-                reason = f"{unread[record.stock_number]} names it and is not taken yet"
-                answers[record.key] = Later(self._clock.now() + LOOK_AGAIN, reason)
+            elif (sent := unread.get(record.stock_number)) is not None:
+                answers[record.key] = self._behind(record, sent)
             else:
                 going.append(record)
         if going:
             answers |= dict.fromkeys((record.key for record in going), await self._put(going))
         return answers
 
-    async def unread(self) -> Mapping[str, str]:
-        """Return, by stock number, the name of the file that names it and was not taken yet."""
+    async def unread(self) -> Mapping[str, Sent]:
+        """Return, by stock number, the file that names it and was not taken yet."""
         shown = await self._shown()
-        names = sorted({*shown.unread} & {entry.name for entry in shown.sent})
-        return {number: name for name in names for number in (await self._sent(name)).numbers}
+        files = [await self._sent(name) for name in sorted({*shown.unread} & {entry.name for entry in shown.sent})]
+        return {number: sent for sent in files for number in sent.numbers}
+
+    def _behind(self, record: Availability, sent: Sent) -> Answer:
+        """Answer for a number while a file that names it is not taken: its own is on its way, another one waits."""
+        if sent.numbers[record.stock_number] == str(record.quantity):
+            return Accepted(sent.name)
+        return Later(self._clock.now() + LOOK_AGAIN, f"{sent.name} names it and is not taken yet")
 
     async def find(self, records: Sequence[Availability]) -> Mapping[str, Finding]:
         """Return what became of the newest number that was sent of each record."""
@@ -159,9 +164,7 @@ class InventoryFiles:
         if there.size != sent.size:
             return Contradicted(f"{sent.name} has another size than what we wrote")
         if age > LONGEST_UNREAD:
-            return Refused(
-                f"The Edge did not take {sent.name} since {sent.sent_at:%d %b %H:%M}", "unknown_outcome"
-            )
+            return Refused(f"The Edge did not take {sent.name} since {sent.sent_at:%d %b %H:%M}", "unknown_outcome")
         return NotYet(f"The Edge has not taken {sent.name} yet")
 
     async def _refused(self, record: Availability, sent: Sent, errors: Sequence[Entry]) -> Finding:
@@ -180,7 +183,7 @@ class InventoryFiles:
 
     async def _shown(self) -> Shown:
         try:
-            unread = await self._store.list(self._folders.inventory)
+            unread = await self._store.entries(self._folders.inventory)
         except NoSuchFile:
             raise Fatal(
                 self._account,
@@ -194,7 +197,7 @@ class InventoryFiles:
 
     async def _own(self, folder: str) -> Sequence[Entry]:
         try:
-            return await self._store.list(folder)
+            return await self._store.entries(folder)
         except NoSuchFile:
             return []
 

@@ -107,7 +107,7 @@ class SalesOrderFiles:
 
     async def _listed(self) -> Sequence[Entry]:
         try:
-            return await self._store.list(self._folders.incoming)
+            return await self._store.entries(self._folders.incoming)
         except NoSuchFile:
             raise Fatal(
                 self._account,

@@ -76,7 +76,7 @@ class Outbox:
     async def names(self) -> frozenset[str]:
         """Return the names in the outgoing folder. A listing serves many look-ups."""
         try:
-            return frozenset(entry.name for entry in await self._store.list(self._folders.outgoing))
+            return frozenset(entry.name for entry in await self._store.entries(self._folders.outgoing))
         except NoSuchFile:
             raise Fatal(
                 self._account,
