@@ -15,7 +15,7 @@ from connectors.roles import Connector
 from connectors.seko import Seko
 from connectors.settings import SystemSettings, from_environment
 from connectors.virtualstock import Virtualstock
-from connectors.virtualstock.files import VirtualstockFiles
+from connectors.virtualstock.files.connector import VirtualstockFiles
 
 
 class System(Connector, Protocol):

@@ -14,7 +14,7 @@ from domain.records import Address, LineStatus, OrderLine, Received, Reject, Sal
 
 _KEPT_OF_A_HEADER = ("order_number", "order_date", "retailer_ref", "test_flag", "expected_delivery_date", "currency")
 _KEPT_OF_A_ROW = ("line_ref", "part_number", "quantity", "description", "additional_ref", "promised_date")
-KEEPS: Mapping[str, Any] = {
+DOSSIER_KEEPS: Mapping[str, Any] = {
     "order_number": True,
     "files": {
         "name": True,

@@ -14,31 +14,23 @@ from zoneinfo import ZoneInfo
 
 from connectors.files import Entry, FileStore, NoSuchFile
 from connectors.roles import FeedShape, OpenOrder
-from connectors.virtualstock.files.dossier import KEEPS, dossier_of, joined, read_dossier
+from connectors.virtualstock.files.dossier import dossier_of, joined
 from connectors.virtualstock.files.folders import Folders
 from connectors.virtualstock.files.layout import MARKER
-from connectors.virtualstock.mapping import ORDER_KEEPS, read_order
+from connectors.virtualstock.originals import KEEPS, read_original
 from domain.answers import Fatal, OutcomeUnknown, Unavailable
 from domain.clock import Clock
 from domain.records import Page, Received, Reject
 
 PAGE_FILES = 50
 MOST_LEFT = 10_000
-KEEPS_OF_BOTH: Mapping[str, Any] = {**ORDER_KEEPS, **KEEPS}
-
-
-def parse(raw: Any, zone: ZoneInfo, retailer_id: int | None, town_column: str, *, test: bool) -> Received | Reject:
-    """Map an original of either road to The Edge, so that an account may change its road with orders in flight."""
-    if isinstance(raw, dict) and "files" in raw:
-        return read_dossier(raw, zone, town_column, test=test)
-    return read_order(raw, zone, retailer_id)
 
 
 class SalesOrderFiles:
     """Order and cancel files; of one order in one page they are one record. Return files are left where they are."""
 
     shape = FeedShape.LOG
-    keeps: Mapping[str, Any] = KEEPS_OF_BOTH
+    keeps: Mapping[str, Any] = KEEPS
     absent_is_zero = False
 
     def __init__(
@@ -91,7 +83,7 @@ class SalesOrderFiles:
 
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Map one original again."""
-        return parse(raw, self._zone, None, self._town_column, test=self._test)
+        return read_original(raw, self._zone, None, self._town_column, test=self._test)
 
     def joined(self, former: Any, latter: Any) -> Any:
         """Return the original of one order of what was kept of it and what came now."""

@@ -11,8 +11,11 @@ from typing import Any, TypeVar
 from pydantic import SecretStr
 
 from connectors.http import Surroundings
-from connectors.virtualstock.files import VirtualstockFiles
-from connectors.virtualstock.files.connector import VirtualstockFilesOptions, VirtualstockFilesSettings
+from connectors.virtualstock.files.connector import (
+    VirtualstockFiles,
+    VirtualstockFilesOptions,
+    VirtualstockFilesSettings,
+)
 from domain.records import Acknowledgement, Availability, Cancellation, DispatchAdvice, LineQuantity, Page, SalesOrder
 from sandbox.virtualstock import Account
 from sandbox.virtualstock import Virtualstock as Edge
