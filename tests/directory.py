@@ -41,11 +41,11 @@ class Directory:
     calls: list[tuple[str, str]] = field(default_factory=list)
 
     async def entries(self, folder: str) -> Sequence[Entry]:
-        place = self._begin("list", folder)
+        place = self._begin("entries", folder)
         if not place.is_dir():
             raise NoSuchFile(folder)
         found = [_entry(path) for path in sorted(place.iterdir()) if path.is_file()]
-        self._end("list", folder)
+        self._end("entries", folder)
         return found
 
     async def find(self, path: str) -> Entry | None:
@@ -87,7 +87,7 @@ class Directory:
     @property
     def changes(self) -> list[tuple[str, str]]:
         """Return the calls that changed something."""
-        return [(call, path) for call, path in self.calls if call not in {"list", "find", "read"}]
+        return [(call, path) for call, path in self.calls if call not in {"entries", "find", "read"}]
 
     def _place(self, path: str) -> Path:
         return self.root / path.lstrip("/")
