@@ -7,9 +7,10 @@ machine's own SSH configuration, keys and agent are not looked at.
 import asyncio
 import posixpath
 import stat
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from typing import cast
 
 import asyncssh
 from pydantic import SecretStr
@@ -55,16 +56,18 @@ class Sftp:
         """Return the files of a folder; `Fatal` when it holds more than anybody should read."""
         entries: list[Entry] = []
         async with self._asking(f"list {folder}") as client:
-            async for found in client.scandir(folder):
-                if found.attrs.permissions is not None and stat.S_ISDIR(found.attrs.permissions):
-                    continue
-                entries.append(_entry(str(found.filename), found.attrs))
-                if len(entries) > LARGEST_LISTING:
-                    raise Fatal(
-                        self._account,
-                        f"folder {folder} holds more than {LARGEST_LISTING} files.",
-                        "Have the files that were read long ago removed.",
-                    )
+            scan = cast("AsyncGenerator[asyncssh.SFTPName, None]", client.scandir(folder))
+            async with aclosing(scan) as listing:
+                async for found in listing:
+                    if found.attrs.permissions is not None and stat.S_ISDIR(found.attrs.permissions):
+                        continue
+                    entries.append(_entry(str(found.filename), found.attrs))
+                    if len(entries) > LARGEST_LISTING:
+                        raise Fatal(
+                            self._account,
+                            f"folder {folder} holds more than {LARGEST_LISTING} files.",
+                            "Have the files that were read long ago removed.",
+                        )
         return [entry for entry in entries if entry.name not in {".", ".."}]
 
     async def find(self, path: str) -> Entry | None:

@@ -80,6 +80,8 @@ def _text(value: Any) -> str:
 
 def read(content: bytes, kind: str) -> tuple[dict[str, str], list[dict[str, str]]]:
     """Read a file of five parts as strictly as the vendor does; raise `BadFileError`."""
+    if kind not in REQUIRED:
+        raise BadFileError("Unknown kind of file")
     try:
         lines = [row for row in csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True) if row]
     except (UnicodeDecodeError, csv.Error):

@@ -68,14 +68,15 @@ class EdgeFolders:
     def publish(self) -> None:
         """Write a file for every new order, and for every new request to cancel."""
         book = self._supplier.orders
-        for number in book.select({"status": "ORDER"}):
-            self._announce(book.get(number))
-        for number in book.select({"status": "CANCEL"}):
-            order = book.get(number)
-            self._announce(order)
-            new = [one for one in order.lines if one.status == "CANCEL" and self._is_new(order, one.reference)]
-            if new:
-                self.put("cancel", cancel_file(order, new))
+        for status in ("ORDER", "CANCEL"):
+            for order in filter(None, map(book.get, list(book.select({"status": status})))):
+                self._announce(order)
+                self._ask_to_cancel(order)
+
+    def _ask_to_cancel(self, order: Order) -> None:
+        new = [one for one in order.lines if one.status == "CANCEL" and self._is_new(order, one.reference)]
+        if new:
+            self.put("cancel", cancel_file(order, new))
 
     def put(self, kind: str, text: str | bytes, name: str = "", *, marker: bool = True) -> str:
         """Write a file of the incoming folder, as the vendor would or as it should not; return its name."""
@@ -86,7 +87,7 @@ class EdgeFolders:
             (self.incoming / f"{name}{MARKER}").touch()
         return name
 
-    def _announce(self, order: Any) -> None:
+    def _announce(self, order: Order) -> None:
         if order.id not in self._announced:
             self._announced.add(order.id)
             self.put("order", order_file(order))
@@ -108,8 +109,6 @@ class EdgeFolders:
     def _take(self, path: Path) -> None:
         kind = f"{path.name.partition('-')[0]}{path.suffix}"
         try:
-            if kind not in KINDS:
-                raise BadFileError("Unknown kind of file")
             header, rows = read(path.read_bytes(), kind)
             self._act(kind, header, rows)
         except (BadFileError, RefusalError) as refusal:

@@ -54,8 +54,10 @@ async def the_one(edge: Harness) -> Any:
 
 
 async def outcomes(edge: Harness) -> list[Received | Reject]:
-    pages = await edge.read_pages(edge.connect())
-    return [one for page in pages for one in (*page.received, *page.rejects)]
+    read: list[Received | Reject] = []
+    for page in await edge.read_pages(edge.connect()):
+        read += [*page.received, *page.rejects]
+    return read
 
 
 async def test_an_order_file_becomes_the_order(edge: Harness) -> None:

@@ -28,7 +28,7 @@ OTHER = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode(
 
 
 def address(port: int, **given: Any) -> SftpAddress:
-    usual = {"username": "supplier", "host_key": KNOWN, "password": SecretStr(PASSWORD)}
+    usual: dict[str, Any] = {"username": "supplier", "host_key": KNOWN, "password": SecretStr(PASSWORD)}
     return SftpAddress("127.0.0.1", port, **usual | given)
 
 
@@ -79,7 +79,12 @@ async def test_the_store_does_over_a_socket_what_it_promises(tmp_path: Path) -> 
         assert abs(found.modified_at - time.time()) < 60
         await sftp.remove("/a/three.txt")
         await sftp.remove("/a/three.txt")
-        for ask in (sftp.read("/a/none"), sftp.entries("/none"), sftp.rename("/a/none", "/a/x"), sftp.write("/no/x", b"")):
+        for ask in (
+            sftp.read("/a/none"),
+            sftp.entries("/none"),
+            sftp.rename("/a/none", "/a/x"),
+            sftp.write("/no/x", b""),
+        ):
             with pytest.raises(NoSuchFile):
                 await ask
 
@@ -118,9 +123,12 @@ async def test_another_host_key_is_fatal_before_any_password_is_sent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(
-        "sandbox.virtualstock.sftp._Door.validate_password", lambda *given: bool(asked.append(str(given))) or True
-    )
+
+    def note(_door: Any, username: str, _password: str) -> bool:
+        asked.append(username)
+        return True
+
+    monkeypatch.setattr("sandbox.virtualstock.sftp._Door.validate_password", note)
     async with store(tmp_path, host_key=OTHER) as sftp:
         with pytest.raises(Fatal, match="another host key") as trouble:
             await sftp.entries("/")
