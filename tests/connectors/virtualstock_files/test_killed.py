@@ -49,7 +49,7 @@ def _world(home: Path) -> tuple[Shop, set[str]]:
     shop = Shop(home, mode="observe")
     asyncio.run(shop.run("items"))
     references = {str(shop.edge.buy(NAME, "CUP-1", 1)) for _ in range(FILES)}
-    shop.edge.request_cancellation(NAME, sorted(references)[0])
+    shop.edge.request_cancellation(NAME, min(references))
     shop.folders.publish()
     return shop, references
 
