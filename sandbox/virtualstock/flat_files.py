@@ -29,7 +29,12 @@ class BadFileError(Exception):
 
 def written(header: Mapping[str, str], rows: Sequence[Mapping[str, str]]) -> str:
     """Write the five parts."""
-    lines = [list(header), list(header.values()), list(rows[0]), *(list(row.values()) for row in rows)]
+    lines = [
+        list(header),
+        list(header.values()),
+        list(rows[0]) if rows else ["line_ref"],
+        *(list(row.values()) for row in rows),
+    ]
     out = io.StringIO(newline="")
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows([*lines, [str(len(lines))]])
     return out.getvalue()
@@ -37,7 +42,8 @@ def written(header: Mapping[str, str], rows: Sequence[Mapping[str, str]]) -> str
 
 def order_file(order: Order) -> str:
     """Return an order as its file."""
-    wire, address = order.wire, order.wire.get("shipping_address") or {}
+    wire, address = order.wire, order.wire.get("shipping_address")
+    address = address if isinstance(address, dict) else {}
     header = {name: _text(wire.get(field)) for name, field in ORDER_COLUMNS.items()} | {
         "order_date": _text(wire.get("order_date"))[:10],
         "shipping_title": "",
