@@ -157,7 +157,7 @@ def test_the_folders_of_an_account_are_served_over_sftp(tmp_path: Path) -> None:
 
     async def orders() -> int:
         known = asyncssh.read_public_key(f"{place['host_key']}.pub")
-        given = {"known_hosts": ([known], [], []), "config": None, "client_keys": None}
+        given: dict[str, Any] = {"known_hosts": ([known], [], []), "config": None, "client_keys": None}
         async with (
             asyncssh.connect("127.0.0.1", port, **sign_in, **given) as connection,
             connection.start_sftp_client() as client,
