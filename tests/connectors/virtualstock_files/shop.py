@@ -26,13 +26,17 @@ from tasks.run import Run, open_connectors, surroundings
 from tests.directory import Directory
 from tests.doubles import ManualClock
 from tests.stateful.effects import ByHost
-from tests.stateful.offices import EDGE_ENVIRONMENT, EDGE_HOST, OFFICES
+from tests.stateful.offices import OFFICES
 
 NAME = "harbour"
 OFFICE = OFFICES["cin7_core"]
 SKUS = {"CUP-1": "23000001", "JUG-1": "23000002"}
 EAN = "5000000000012"
-FILES_ENVIRONMENT = {
+EDGE_HOST = "virtualstock.test"
+EDGE_ENVIRONMENT = {
+    "HARBOUR_VIRTUALSTOCK_BASE_URL": f"http://{EDGE_HOST}",
+    "HARBOUR_VIRTUALSTOCK_USERNAME": "user",
+    "HARBOUR_VIRTUALSTOCK_PASSWORD": "edge-password",
     "HARBOUR_VIRTUALSTOCK_FILES_HOST": "edge.test",
     "HARBOUR_VIRTUALSTOCK_FILES_USERNAME": "supplier",
     "HARBOUR_VIRTUALSTOCK_FILES_HOST_KEY": "ssh-ed25519 AAAA",
@@ -57,7 +61,7 @@ class Shop:
         for sku, number in SKUS.items():
             self.office.add_product(sku=sku, ean=EAN, quantity=20)
             self.edge.add_product(NAME, stock_number=number, sku=sku, ean=EAN, free_stock=20)
-        os.environ.update({**EDGE_ENVIRONMENT, **OFFICE.environment, **FILES_ENVIRONMENT})
+        os.environ.update({**EDGE_ENVIRONMENT, **OFFICE.environment})
         os.environ["HARBOUR_VIRTUALSTOCK_FILES_LISTINGS"] = str(listings)
         self.transport: httpx.AsyncBaseTransport = ByHost({EDGE_HOST: self.edge.app, OFFICE.host: self.office.app})
         self._settings = OFFICE.installation(NAME, self.clock.now())
