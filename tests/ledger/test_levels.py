@@ -200,7 +200,7 @@ def test_a_zero_goes_past_a_ticket_only_where_the_sink_lets_it_and_only_once(
     with begin(shown) as tx:
         wanted(tx, A=5, B=10, C=10, D=10)
         for sending in claim(tx):
-            assert levels.ticketed(tx, sending, "a file")
+            tickets.taken(tx, [sending], "a file", None)
         wanted(tx, A=0, B=10, C=10, D=10)
         assert not claim(tx)
         assert sent(levels.claim(tx, 9, LEASE, orders_seen_at=None, zero_overtakes=True)) == {"A": 0}

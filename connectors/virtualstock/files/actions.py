@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
+from connectors.answering import answer_each
 from connectors.virtualstock.files.layout import Row, written_flat
 from connectors.virtualstock.files.outbox import Outbox
-from connectors.virtualstock.order_actions import answer_each
 from domain.answers import Answer, Finding, Refused
 from domain.clock import Clock
 from domain.records import Acknowledgement, Cancellation, DispatchAdvice, LineQuantity
