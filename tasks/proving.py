@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from connectors.roles import WorksFilesOff
 from domain.answers import Absent, Contradicted, Finding, Found, NotNow, NotYet, Refused
 from domain.records import Kind
 from expectations.gate import Failure
@@ -33,7 +34,8 @@ async def prove(run: Run, route: Route) -> None:
     with run.transaction() as tx:
         for sku, row in sent.items():
             _settle(run, tx, row, findings.get(sku, NotYet()))
-        _settle_files(run, tx, {sku: row.ticket for sku, row in sent.items() if row.ticket}, findings)
+        if isinstance(sink, WorksFilesOff):
+            _settle_files(run, tx, {sku: row.ticket for sku, row in sent.items() if row.ticket}, findings)
 
 
 def _record(run: Run, row: Any) -> Any:

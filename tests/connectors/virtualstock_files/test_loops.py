@@ -174,3 +174,15 @@ async def test_a_chunk_that_another_worker_overtook_is_not_filed(shop: Shop) -> 
     assert (after.fingerprint, after.version) == (before.fingerprint, before.version)
     await shop.run("orders", "orders")
     assert shop.statuses(reference) == ["CANCEL_ACK"]
+
+
+async def test_one_number_that_is_owed_again_is_no_lost_file(shop: Shop) -> None:
+    """A ticket of a sink that takes numbers side by side is no file of all: it calls nobody when it is owed again."""
+    shop.office.receive_stock("CUP-1", 5)
+    await shop.run("stock", "orders", minutes=0)
+    for path in shop.folders.inventory.glob("*.csv"):
+        path.rename(shop.folders.root / "own" / "being-written" / path.name)  # as if it had never been moved
+    shop.clock.move(660)
+    await shop.run("stock", "orders", "stock")
+    assert not shop.rows(Hold)
+    assert shop.edge.published(NAME, "CUP-1") == 25
