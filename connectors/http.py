@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import httpx
 
+from connectors.files import FileStore
 from domain.answers import Fatal, NotNow, OutcomeUnknown, Unavailable
 from domain.budgets import Archive, Budgets, Lane, Limit
 from domain.clock import Clock
@@ -55,12 +56,13 @@ class SignIn(Protocol):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What every connector is handed from outside."""
+    """What every connector is handed from outside. `files` stands in for the folders of a vendor, as `transport` for its sockets."""
 
     clock: Clock
     budgets: Budgets
     archive: Archive
     transport: Transport | None = None
+    files: FileStore | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from connectors.roles import Connector
 from connectors.seko import Seko
 from connectors.settings import SystemSettings, from_environment
 from connectors.virtualstock import Virtualstock
+from connectors.virtualstock.files.connector import VirtualstockFiles
 
 
 class System(Connector, Protocol):
@@ -36,6 +37,7 @@ SYSTEMS: dict[str, type[System]] = {
     "seko": Seko,
     "mirakl": Mirakl,
     "virtualstock": Virtualstock,
+    "virtualstock_files": VirtualstockFiles,
 }
 
 

@@ -105,6 +105,15 @@ class Feed(Protocol):
         ...
 
 
+@runtime_checkable
+class ComesInParts(Protocol):
+    """A feed whose records come in parts, each by itself and in any order: an original is what came of it so far."""
+
+    def joined(self, former: Any, latter: Any) -> Any:
+        """Return the original that two originals of one key make together: pure, and nothing of either is lost."""
+        ...
+
+
 class Sink(Protocol[R_contra]):
     """Asked to take records, and asked what became of them.
 

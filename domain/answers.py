@@ -86,7 +86,8 @@ class Contradicted:
     hold_type: str = "contradiction"
 
 
-Finding = Found | Partial | NotYet | Absent | Contradicted
+Finding = Found | Partial | NotYet | Absent | Contradicted | Refused
+"""`Refused` is the late answer of a destination that takes first and judges afterwards: the record is sent again once it is mended."""
 
 
 class SystemTrouble(Exception):

@@ -158,6 +158,20 @@ def has_passed(tx: Transaction, kind: Kind, order_key: str, tracking: str, *, be
     return bool(tx.value(select(func.count()).where(*where)))
 
 
+def kept(tx: Transaction, side: Side, kind: Kind, keys: Sequence[str]) -> dict[str, Any]:
+    """Return, by key, the current originals of those of these records that came before."""
+    rows = tx.rows(
+        select(_inbox.c.key, _inbox.c.payload_id).where(
+            _inbox.c.installation == tx.installation,
+            _inbox.c.side == side,
+            _inbox.c.kind == kind,
+            among(tx, _inbox.c.key, keys),
+        )
+    )
+    loaded = payloads.load(tx, [row.payload_id for row in rows])
+    return {row.key: loaded[row.payload_id] for row in rows}
+
+
 def set_gate(tx: Transaction, inbox_ids: Sequence[int], gate: str) -> int:
     """Say what the gate said of these rows (or `WAITING`, to have them gated again)."""
     return tx.run(

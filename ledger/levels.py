@@ -123,7 +123,13 @@ def listed_skus(tx: Transaction) -> list[str]:
 
 
 def claim(
-    tx: Transaction, limit: int, lease: timedelta, *, orders_seen_at: datetime | None, alone: bool = False
+    tx: Transaction,
+    limit: int,
+    lease: timedelta,
+    *,
+    orders_seen_at: datetime | None,
+    alone: bool = False,
+    zero_overtakes: bool = False,
 ) -> list[Sending]:
     """Claim owed levels: drops to zero first, then falls, then rises.
 
@@ -131,12 +137,13 @@ def claim(
     (`orders_seen_at`) after its scan began: else it could offer again what was just sold, even where
     it is lower than what was published, since the channel takes its own sales off by itself.
     `alone`: nothing is claimed while any level is being sent, or its ticket is open, whoever sends it.
+    With `zero_overtakes` a zero also goes past an unanswered ticket of another number.
     """
     if alone and tickets.under_way(tx):
         return []
     seen_at = orders_seen_at or datetime.min.replace(tzinfo=UTC)
     given = {"installation": tx.installation, "now": tx.now, "seen_at": seen_at, "limit": limit}
-    rows = tx.rows(_claimable(), given)
+    rows = tx.rows(_claimable(zero_overtakes), given)
     until = tx.now + lease
     if rows:
         mine = (_level.c.installation == tx.installation, among(tx, _level.c.sku, [row.sku for row in rows]))
@@ -157,8 +164,11 @@ def claim(
 
 
 @cache
-def _claimable() -> Select[Any]:
+def _claimable(zero_overtakes: bool) -> Select[Any]:  # noqa: FBT001 - the key of a cache
     """Return the statement of `claim`, built once: building it costs more than running it."""
+    free: ColumnElement[bool] = _level.c.ticket.is_(None)
+    if zero_overtakes:
+        free = or_(free, (_level.c.wanted == 0) & (_level.c.sending != 0))
     now, falls = bindparam("now", type_=Moment), or_(_level.c.wanted == 0, _level.c.wanted < _level.c.published)
     return (
         select(_level, _item.c.stock_number, _item.c.listing_id)
@@ -167,7 +177,7 @@ def _claimable() -> Select[Any]:
             _level.c.installation == bindparam("installation"),
             _level.c.owed,
             _item.c.listed,
-            _level.c.ticket.is_(None),
+            free,
             or_(_level.c.lease_until.is_(None), _level.c.lease_until < now),
             or_(_level.c.due_at.is_(None), _level.c.due_at <= now),
             or_(_level.c.wanted == 0, _level.c.wanted_as_of < bindparam("seen_at", type_=Moment)),

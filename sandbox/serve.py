@@ -36,6 +36,8 @@ from sandbox.pushing import post, push_for_ever
 from sandbox.seko import Seko
 from sandbox.slack import Slack
 from sandbox.virtualstock import Account, Virtualstock
+from sandbox.virtualstock.folders import EdgeFolders
+from sandbox.virtualstock.sftp import FolderDoor
 from sandbox.world import Plan, Trouble, World
 
 HOST = "127.0.0.1"
@@ -88,7 +90,9 @@ class Config:
 
     `{"scale": 240, "epoch": ISO time the clock starts at, "started": ISO machine time of that start,
     "control_port": 9400, "systems": [{"name", "class", "port", "arguments": {...}}], "worlds":
-    [{"marketplace": system, "account", "back_office": system, "seed", "plan": {...}, "trouble": {...}}]}`.
+    [{"marketplace": system, "account", "back_office": system, "seed", "plan": {...}, "trouble": {...}}],
+    "folders": [{"system", "account", "root", "port", "username", "password", "host_key"}]}`: the SFTP doors of a
+    Virtualstock's accounts, `root` a directory and `host_key` the file of the server's key, which is made.
     `epoch` and `started` default to now; `arguments`, `plan` and `trouble` are those of the Python classes.
     Each system's `name` must be its own: dumps and audits tell the systems apart by it.
     """
@@ -98,6 +102,7 @@ class Config:
     systems: dict[str, System]
     ports: dict[str, int]
     worlds: list[World]
+    doors: list[FolderDoor]
 
     @classmethod
     def read(cls, text: str) -> "Config":
@@ -107,16 +112,19 @@ class Config:
             times = {name: datetime.fromisoformat(given[name]) for name in ("epoch", "started") if name in given}
             clock = ScaledClock(float(given.get("scale", 1.0)), **times)
             entries, worlds = list(given["systems"]), list(given.get("worlds", []))
-            control_port = int(given["control_port"])
+            control_port, folders = int(given["control_port"]), list(given.get("folders", []))
         except (ValueError, TypeError, KeyError) as error:
             raise BadConfigError(f"it cannot be read: {type(error).__name__}: {error}") from error
-        made = cls(clock, control_port, {}, {}, [])
+        made = cls(clock, control_port, {}, {}, [], [])
         for entry in entries:
             with _naming("system", entry):
                 made._add_system(entry)
         for entry in worlds:
             with _naming("world", entry):
                 made._add_world(entry)
+        for entry in folders:
+            with _naming("folders", entry):
+                made._add_folders(dict(entry))
         return made
 
     def _add_system(self, entry: Mapping[str, Any]) -> None:
@@ -147,6 +155,14 @@ class Config:
                 trouble=Trouble(**entry.get("trouble", {})),
             )
         )
+
+    def _add_folders(self, entry: dict[str, Any]) -> None:
+        edge, account = self.systems[entry.pop("system")], str(entry.pop("account"))
+        if not isinstance(edge, Virtualstock):
+            raise TypeError("only a Virtualstock has folders")
+        root = Path(entry.pop("root"))
+        folders = EdgeFolders(edge.state, account, self.clock, root)
+        self.doors.append(FolderDoor(folders, root, host_key=Path(entry.pop("host_key")), **entry))
 
 
 @contextlib.contextmanager
@@ -186,20 +202,22 @@ class Theatre:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         serving = [asyncio.create_task(server.serve([listener])) for server, listener in self._servers]
+        doors = [asyncio.create_task(door.serve()) for door in self._config.doors]
         playing = asyncio.create_task(self._play())
         pushing = [asyncio.create_task(push_for_ever(one)) for one in self._config.systems.values()]
         stopping = asyncio.create_task(self._stop.wait())
         try:
-            await asyncio.wait([stopping, playing, *serving], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([stopping, playing, *serving, *doors], return_when=asyncio.FIRST_COMPLETED)
         finally:
             self.write()
             for server, _ in self._servers:
                 server.should_exit = server.force_exit = True
-            for task in (playing, stopping, *pushing):
+            failed = [one for one in (playing, *doors) if one.done()]
+            for task in (playing, stopping, *pushing, *doors):
                 task.cancel()
-            await asyncio.wait(serving, timeout=LAST_SECONDS)
-        if playing.done() and not playing.cancelled():
-            playing.result()  # a world that ended by itself has failed: let its error be seen
+            await asyncio.wait([*serving, *doors], timeout=LAST_SECONDS)
+        for one in failed:
+            one.result()  # a world or a door that ended by itself has failed: let its error be seen
 
     async def _play(self) -> None:
         worlds = self._config.worlds

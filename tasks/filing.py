@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from connectors.roles import FeedShape
+from connectors.roles import ComesInParts, FeedShape
 from domain.records import Kind
 from ledger import holds, inbox, journal
 from ledger.database import Transaction
@@ -26,6 +26,8 @@ async def file(run: Run, judged: Judged) -> None:
     news, held, kind = len(run.news), run.held, judged.pulled.intake.kind
     try:
         with run.transaction() as tx:
+            if _overtaken(run, tx, judged):
+                return
             _FILERS[kind](run, tx, judged)
             rejects = {reject.key: reject for reject in judged.pulled.page.rejects}
             file_rejects(run, tx, judged.pulled.intake, rejects, again=bool(judged.pulled.released))
@@ -47,6 +49,21 @@ def _settle_released(tx: Transaction, judged: Judged) -> None:
     if elsewhere:
         inbox.set_gate(tx, elsewhere, inbox.PASSED)
         holds.close_holds(tx, holds.INBOX, [str(one) for one in elsewhere], "replaced", "filed under its own key")
+
+
+def _overtaken(run: Run, tx: Transaction, judged: Judged) -> bool:
+    """Tell whether another worker filed since this chunk was begun; parts would be lost if the older whole came after.
+
+    Then nothing of the chunk is filed: the next walk reads it again, from what is filed by then.
+    """
+    pulled = judged.pulled
+    if not isinstance(run.feed(pulled.intake), ComesInParts):
+        return False
+    former = journal.watermark(tx, pulled.intake.name)
+    if (former.cursor if former is not None else None) == pulled.follows:
+        return False
+    run.walks[pulled.intake.name].finished = True
+    return True
 
 
 def _move_watermark(run: Run, tx: Transaction, judged: Judged) -> None:

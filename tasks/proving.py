@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from domain.answers import Absent, Contradicted, Finding, Found, NotNow, NotYet
+from connectors.roles import WorksFilesOff
+from domain.answers import Absent, Contradicted, Finding, Found, NotNow, NotYet, Refused
 from domain.records import Kind
 from expectations.gate import Failure
 from ledger import holds, levels, tickets
@@ -33,7 +34,8 @@ async def prove(run: Run, route: Route) -> None:
     with run.transaction() as tx:
         for sku, row in sent.items():
             _settle(run, tx, row, findings.get(sku, NotYet()))
-        _settle_files(run, tx, {sku: row.ticket for sku, row in sent.items() if row.ticket}, findings)
+        if isinstance(sink, WorksFilesOff):
+            _settle_files(run, tx, {sku: row.ticket for sku, row in sent.items() if row.ticket}, findings)
 
 
 def _record(run: Run, row: Any) -> Any:
@@ -52,7 +54,7 @@ def _settle(run: Run, tx: Transaction, row: Any, finding: Finding) -> None:
     else:
         levels.proved(tx, row.sku, _shown(row), matches=matches)
     told = f"{_shown(row)} shown" if matches else "another number is shown: the newest is owed again"
-    if isinstance(finding, Contradicted):
+    if isinstance(finding, Contradicted | Refused):
         hold_level(run, tx, row.sku, finding.hold_type, finding.reason)
         told = finding.reason
     run.tell(News("", Kind.AVAILABILITY, row.sku, "proved" if matches else "differs", told))

@@ -33,7 +33,14 @@ async def publish(run: Run, route: Route) -> None:
         _expire(run, tx)
     while run.time_left:
         with run.transaction() as tx:
-            claimed = levels.claim(tx, limit, run.lease, orders_seen_at=orders_seen_at(tx), alone=alone)
+            claimed = levels.claim(
+                tx,
+                limit,
+                run.lease,
+                orders_seen_at=orders_seen_at(tx),
+                alone=alone,
+                zero_overtakes=getattr(sink, "zero_overtakes", False),
+            )
         if not claimed:
             return
         for start in range(0, len(claimed), at_once):

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
-from connectors.roles import FeedShape, OpenOrder
+from connectors.roles import ComesInParts, FeedShape, OpenOrder
 from domain.answers import NotNow, SystemTrouble
 from domain.records import Kind, Page, Received, Reject
 from ledger import inbox, journal, orders, scans
@@ -64,6 +64,8 @@ async def pull_chunk(run: Run, intake: Intake) -> Pulled | None:
         return Pulled(intake, Page([], [], began_at=run.clock.now()), last=True)
     follows = walk.cursor
     whole = await _read(run, intake, walk)
+    if whole is not None:
+        _put_together(run, intake, whole)
     return None if whole is None else Pulled(intake, whole, last=walk.finished and not walk.cut, follows=follows)
 
 
@@ -86,6 +88,21 @@ async def _read(run: Run, intake: Intake, walk: Walk) -> Page | None:
         walk.cut = page.more and walk.skip_known and _all_known(run, intake, page)
         walk.finished = walk.cut or not page.more
     return whole
+
+
+def _put_together(run: Run, intake: Intake, page: Page) -> None:
+    """Make, of parts of one record, one record: of those that came now, and of what is kept of it from before."""
+    feed = run.feed(intake)
+    if not isinstance(feed, ComesInParts) or not len(page):
+        return
+    parts = [(one.record.key, one.raw) for one in page.received] + [(one.key, one.raw) for one in page.rejects]
+    with run.transaction() as tx:
+        originals = inbox.kept(tx, intake.side, intake.kind, sorted({key for key, _ in parts}))
+    for key, raw in parts:
+        originals[key] = feed.joined(originals[key], raw) if key in originals else raw
+    read = [feed.parse(original) for original in originals.values()]
+    page.received = [one for one in read if isinstance(one, Received)]
+    page.rejects = [one for one in read if isinstance(one, Reject)]
 
 
 def _begin(run: Run, intake: Intake) -> Walk:
@@ -137,7 +154,7 @@ def _released(run: Run, intake: Intake) -> Pulled | None:
             page.received.append(parsed)
         else:
             page.rejects.append(Reject(row.key, parsed.raw, parsed.reason, parsed.hold_type))
-    return Pulled(intake, page, released={row.key: row.id for row in rows})
+    return Pulled(intake, page, released={row.key: row.id for row in rows}, follows=run.walks[intake.name].cursor)
 
 
 def _joined(whole: Page, page: Page) -> Page:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from connectors.files import FileStore
 from connectors.http import Surroundings, Transport
 from connectors.registry import open_connector
 from connectors.roles import Connector, Feed, OpenOrder, Sink, TakesCancellations
@@ -150,9 +151,11 @@ def ledger_url() -> str:
     return os.environ.get("LEDGER_URL", "sqlite:///ledger.sqlite")
 
 
-def surroundings(database: Database, transport: Transport | None = None) -> Surroundings:
+def surroundings(
+    database: Database, transport: Transport | None = None, files: FileStore | None = None
+) -> Surroundings:
     """Return what every connector is handed."""
-    return Surroundings(database.clock, LedgerBudgets(database), LedgerArchive(database), transport)
+    return Surroundings(database.clock, LedgerBudgets(database), LedgerArchive(database), transport, files)
 
 
 def open_connectors(

@@ -77,6 +77,8 @@ def settle_finding(
         case Contradicted(reason, hold_type):
             if messages.note(tx, message, lease_until=None):
                 _hold(run, tx, message, hold_type, reason)
+        case Refused():
+            settle(run, tx, message, record, finding, visible_after)
         case Absent():
             _absent(run, tx, message, visible_after)
 

@@ -1,6 +1,6 @@
 """Stock: one call a product (the vendor has no bulk call), with an absolute number."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from math import ceil
 from typing import Any
@@ -53,11 +53,11 @@ class AvailabilitySink:
         """Set the number of each record."""
         return await answer_each(self._clock, records, self._send_one)
 
-    async def find(self, records: Sequence[Availability]) -> Mapping[str, Finding]:
+    async def find(self, records: Sequence[Availability], *, exact: Collection[str] = ()) -> Mapping[str, Finding]:
         """Compare what the products show with the records; `NotYet` for those that the budget did not reach.
 
         The channel lowers the number when it sells, so a lower one is the record's, less what was
-        sold since; a higher one is not.
+        sold since; a higher one is not. Those in `exact` are proved by their own number only.
         """
         shown: dict[str, list[Any]] = {}
         try:
@@ -70,7 +70,7 @@ class AvailabilitySink:
             if not shown:
                 raise
         return {
-            record.key: self._finding(record, shown[record.key])
+            record.key: self._finding(record, shown[record.key], exact=record.key in exact)
             if record.key in shown
             else NotYet("not looked up: the call budget is spent")
             for record in records
@@ -144,7 +144,7 @@ class AvailabilitySink:
             if not rows or not missing or not pages_are_cheaper(missing, total - offset + PAGE_SIZE):
                 return
 
-    def _finding(self, record: Availability, listed: list[Any]) -> Finding:
+    def _finding(self, record: Availability, listed: list[Any], *, exact: bool) -> Finding:
         if not listed:
             return Absent()
         if len(listed) > 1:
@@ -152,7 +152,7 @@ class AvailabilitySink:
         stock, product = stock_of(listed[0], self._fields), product_id_of(listed[0]) or ""
         if stock is None:
             return Contradicted(f"product {product} shows no {self._fields.stock}; compare the option stock_field")
-        if stock > record.quantity:
+        if stock > record.quantity or (exact and stock != record.quantity):
             return Absent()
         sold = "" if stock == record.quantity else f" of {record.quantity}: the channel has sold since"
         return Found(f"product {product} shows {stock}{sold}", product)

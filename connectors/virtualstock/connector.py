@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from typing import ClassVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.facts import Fact
 from connectors.http import Account, Surroundings
@@ -20,6 +20,8 @@ from connectors.roles import (
 from connectors.settings import SystemSettings
 from connectors.virtualstock.availability import AvailabilitySink
 from connectors.virtualstock.facts import facts
+from connectors.virtualstock.files.account import FolderOptions, known_zone, opened_store
+from connectors.virtualstock.files.inventory import InventoryFiles, InventoryForm
 from connectors.virtualstock.judging import ACKNOWLEDGE, CANCEL_ACKNOWLEDGE, DISPATCH
 from connectors.virtualstock.lists import read, read_rows
 from connectors.virtualstock.mapping import acknowledgement_body, dispatch_body, line_body
@@ -27,6 +29,7 @@ from connectors.virtualstock.order_actions import OrderActionSink
 from connectors.virtualstock.order_search import OrderSearch
 from connectors.virtualstock.product_mapping import ProductFields
 from connectors.virtualstock.products import ItemFeed
+from connectors.virtualstock.routing import Roads, RoutedAvailability
 from connectors.virtualstock.sales_orders import SalesOrderFeed
 from connectors.virtualstock.sign_in import LOGIN, REFRESH, TokenSignIn
 from domain.answers import Fatal, Unavailable
@@ -39,11 +42,33 @@ _ADVICE = "Check username, password and base_url of the account in the environme
 
 
 class VirtualstockSettings(SystemSettings):
-    """Where the account is and who we are; from the environment."""
+    """Where the account is and who we are; from the environment. Without `sftp_host`, stock goes by REST only."""
 
     base_url: str = "https://api.virtualstock.com"
     username: str
     password: SecretStr
+    sftp_host: str = ""
+    sftp_port: int = 22
+    sftp_username: str = ""
+    sftp_host_key: str = ""
+    sftp_password: SecretStr | None = None
+    sftp_private_key: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _whole_road(self) -> "VirtualstockSettings":
+        if self.sftp_host and not (
+            self.sftp_username and self.sftp_host_key and (self.sftp_password or self.sftp_private_key)
+        ):
+            raise ValueError("sftp_host needs sftp_username, sftp_host_key, and sftp_password or sftp_private_key")
+        return self
+
+
+class StockFileOptions(FolderOptions):
+    """Where stock files go, and when: `share` of the calls is what stock may have."""
+
+    inventory: InventoryForm = InventoryForm()
+    minutes_until_taken: float = Field(default=5, gt=0, description="how long a stock file lies, usually")
+    share: float = Field(default=0.5, gt=0, le=1)
 
 
 class VirtualstockOptions(BaseModel):
@@ -61,15 +86,9 @@ class VirtualstockOptions(BaseModel):
     sku_field: str = Field(default="modelNo", description="where a product's data holds the seller's SKU")
     ean_field: str = Field(default="tradedCode", description="where a product's data holds the EAN")
     stock_field: str = Field(default="free_stock", description="where a product's data holds the stock")
+    stock_files: StockFileOptions = StockFileOptions()
 
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError("there is no such time zone; write one like Europe/London") from None
-        return name
+    _zone = field_validator("time_zone")(known_zone)
 
 
 class Virtualstock(
@@ -101,7 +120,23 @@ class Virtualstock(
         fields = self._fields = ProductFields(options.sku_field, options.ean_field, options.stock_field)
         self._sales_orders = SalesOrderFeed(self._account, self._clock, self._zone, options.retailer_id)
         self._items = ItemFeed(self._account, self._clock, fields)
-        self._availability = AvailabilitySink(self._account, self._clock, fields)
+        self._availability: AvailabilitySink | RoutedAvailability = AvailabilitySink(self._account, self._clock, fields)
+        self._files = None
+        if settings.sftp_host:
+            road = options.stock_files
+            self._files = opened_store(
+                account,
+                surroundings,
+                host=settings.sftp_host,
+                port=settings.sftp_port,
+                username=settings.sftp_username,
+                host_key=settings.sftp_host_key,
+                password=settings.sftp_password,
+                private_key=settings.sftp_private_key,
+            )
+            files = InventoryFiles(account, self._files, road.folders, self._clock, road.inventory)
+            roads = Roads(options.calls_per_minute, road.share, road.minutes_until_taken)
+            self._availability = RoutedAvailability(account, self._availability, files, self._clock, roads)
 
     @property
     def sales_order_feed(self) -> SalesOrderFeed:
@@ -133,8 +168,8 @@ class Virtualstock(
         return OrderActionSink(self._account, self._clock, self._search, DISPATCH, dispatch_body)
 
     @property
-    def availability_sink(self) -> AvailabilitySink:
-        """Return the sink for the stock of products."""
+    def availability_sink(self) -> AvailabilitySink | RoutedAvailability:
+        """Return the sink for the stock of products: over REST, and where the account has folders, by file too."""
         return self._availability
 
     @property
@@ -175,3 +210,5 @@ class Virtualstock(
         """Let the connections go."""
         await self._account.close()
         await self._door.close()
+        if self._files is not None:
+            await self._files.close()

@@ -74,7 +74,7 @@ _ID_IN_URL = re.compile(r"/(?:orders|customers|products)/([A-Za-z0-9_-]{1,64})/?
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-class _Unreadable(Exception):
+class Unreadable(Exception):
     """This payload cannot become a record; `args` are the reason (no value of the payload) and the hold type."""
 
     def __init__(self, reason: str, hold_type: str = "malformed_payload") -> None:
@@ -100,7 +100,7 @@ def read_order(raw: Any, zone: ZoneInfo, retailer_id: int | None) -> Received | 
     key = str(reference) if isinstance(reference, str | int) and str(reference) else nameless_key(raw)
     try:
         return Received(_order(raw, zone, retailer_id), raw)
-    except _Unreadable as fault:
+    except Unreadable as fault:
         reason, hold_type = fault.args
         return Reject(key, raw, reason, hold_type)
 
@@ -113,16 +113,16 @@ def nameless_key(raw: Any) -> str:
 
 def _order(raw: dict[str, Any], zone: ZoneInfo, retailer_id: int | None) -> SalesOrder:
     if retailer_id is not None and id_in(raw.get("retailer")) != str(retailer_id):
-        raise _Unreadable(f"The order is not of retailer {retailer_id}; compare the option retailer_id.")
+        raise Unreadable(f"The order is not of retailer {retailer_id}; compare the option retailer_id.")
     external_id = id_in(raw.get("url"))
     if external_id is None:
-        raise _Unreadable("The order's url holds no id.")
+        raise Unreadable("The order's url holds no id.")
     items = raw.get("items")
     if not isinstance(items, list) or not items or not all(isinstance(item, dict) for item in items):
-        raise _Unreadable("The order has no list of lines.")
+        raise Unreadable("The order has no list of lines.")
     lines = tuple(_line(item) for item in items)
     if len({line.line for line in lines}) < len(lines):
-        raise _Unreadable("Two lines of the order have the same line_reference.")
+        raise Unreadable("Two lines of the order have the same line_reference.")
     promised = [moment(item["promised_date"], zone, "promised_date") for item in items if item.get("promised_date")]
     reference = _text(raw, "order_reference")
     return SalesOrder(
@@ -143,7 +143,7 @@ def _order(raw: dict[str, Any], zone: ZoneInfo, retailer_id: int | None) -> Sale
 def _line(item: dict[str, Any]) -> OrderLine:
     status = _text(item, "status")
     if status not in LINE_STATUSES:
-        raise _Unreadable("A line has a status that is not documented.", "unknown_value")
+        raise Unreadable("A line has a status that is not documented.", "unknown_value")
     return OrderLine(
         line=_text(item, "line_reference"),
         sku=_optional(item, "supplier_sku_reference"),
@@ -163,7 +163,7 @@ def _address(raw: Any) -> Address:
     if raw is None:
         return Address()
     if not isinstance(raw, dict):
-        raise _Unreadable("The shipping address is not an object.")
+        raise Unreadable("The shipping address is not an object.")
     street = (_optional(raw, "line_1"), _optional(raw, "line_2"))
     country = _optional(raw, "country") or ""
     return Address(
@@ -172,10 +172,15 @@ def _address(raw: Any) -> Address:
         city=_optional(raw, "city") or "",
         region=_optional(raw, "state") or "",
         postcode=_optional(raw, "postal_code") or "",
-        country=_COUNTRIES.get(country.strip().lower(), country),
+        country=country_code(country),
         phone=_optional(raw, "phone") or "",
         email=_optional(raw, "email") or "",
     )
+
+
+def country_code(country: str) -> str:
+    """Return the ISO code of a country that was sent as a name; an unknown name stays as it is."""
+    return _COUNTRIES.get(country.strip().lower(), country)
 
 
 def moment(value: Any, zone: ZoneInfo, name: str) -> datetime:
@@ -184,7 +189,7 @@ def moment(value: Any, zone: ZoneInfo, name: str) -> datetime:
         parsed = datetime.fromisoformat(value)
         return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)).astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
-        raise _Unreadable(f"{name} is not a time.") from None
+        raise Unreadable(f"{name} is not a time.") from None
 
 
 def whole(value: Any) -> int:
@@ -193,7 +198,7 @@ def whole(value: Any) -> int:
         return value
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value):
         return int(value)
-    raise _Unreadable("A quantity is not a whole number.")
+    raise Unreadable("A quantity is not a whole number.")
 
 
 def _money(item: dict[str, Any], name: str) -> Decimal | None:
@@ -205,14 +210,14 @@ def _money(item: dict[str, Any], name: str) -> Decimal | None:
     except InvalidOperation:
         amount = Decimal("NaN")
     if isinstance(value, bool) or not amount.is_finite() or not -_LARGEST <= amount <= _LARGEST:
-        raise _Unreadable(f"{name} of a line is not an amount.")
+        raise Unreadable(f"{name} of a line is not an amount.")
     return amount
 
 
 def _flag(raw: dict[str, Any], name: str) -> bool:
     value = raw.get(name, False)
     if not isinstance(value, bool):
-        raise _Unreadable(f"{name} is neither true nor false.")
+        raise Unreadable(f"{name} is neither true nor false.")
     return value
 
 
@@ -223,14 +228,14 @@ def _optional(raw: dict[str, Any], name: str) -> str | None:
     if type(value) is str:  # nearly always
         return value
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise _Unreadable(f"{name} is not a text.")
+        raise Unreadable(f"{name} is not a text.")
     return str(value)
 
 
 def _text(raw: dict[str, Any], name: str) -> str:
     value = _optional(raw, name)
     if value is None:
-        raise _Unreadable(f"{name} is missing.")
+        raise Unreadable(f"{name} is missing.")
     return value
 
 
@@ -255,7 +260,7 @@ def shown_lines(order: dict[str, Any]) -> dict[str, ShownLine]:
         try:
             shown = ShownLine(_optional(item, "part_number") or "", whole(item.get("quantity")), _text(item, "status"))
             lines[_text(item, "line_reference")] = shown
-        except (_Unreadable, AttributeError):
+        except (Unreadable, AttributeError):
             continue
     return lines
 

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from connectors.answering import answer_each
 from connectors.http import Account, VendorRefusal
 from connectors.virtualstock.judging import Action, Standing, standing
-from connectors.virtualstock.mapping import is_id
+from connectors.virtualstock.mapping import id_in, is_id
 from connectors.virtualstock.order_search import OrderSearch
 from connectors.virtualstock.product_mapping import names_an_error
 from connectors.virtualstock.refusals import blamed_fields, shown_reason
@@ -65,6 +65,11 @@ class OrderActionSink(Generic[R]):
         }
 
     async def _send_one(self, record: R) -> Answer:
+        if not record.external_id:
+            shown = await self._search.one(record.reference)  # it came by file, which knows no id
+            if len(shown) != 1:
+                return Refused(f"{len(shown)} orders are shown as {record.reference}.", "contradiction")
+            record = record.model_copy(update={"external_id": id_in(shown[0].get("url")) or ""})
         if not is_id(record.external_id):
             return Refused(f"The order has no usable id at The Edge; {self._action.name} was not sent.")
         for line in record.lines:

@@ -49,6 +49,12 @@ def shown_reason(refusal: VendorRefusal) -> str:
     return f"The Edge answered HTTP {refusal.status}: {'; '.join(dict.fromkeys(said))} (kept as {refusal.evidence})"
 
 
+def shown_lines_of(text: str) -> list[str]:
+    """Return the lines of an error text that a person may read."""
+    lines = (line.strip() for line in text[:4000].splitlines())
+    return [line for line in lines if any(pattern.fullmatch(line) for pattern in _HARMLESS)]
+
+
 def blamed_fields(body: Any) -> set[str]:
     """Return the names of the fields that the vendor finds fault with."""
     return {field for field, _ in _messages(body) if field}

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from connectors.http import Account
 from connectors.roles import FeedShape, OpenOrder
 from connectors.virtualstock.lists import read_rows
-from connectors.virtualstock.mapping import ORDER_KEEPS, id_in, read_order
+from connectors.virtualstock.mapping import id_in
+from connectors.virtualstock.originals import KEEPS, read_original
 from domain.answers import Unavailable
 from domain.clock import Clock
 from domain.records import Page, Received, Reject
@@ -59,7 +60,7 @@ class SalesOrderFeed:
     """Orders that wait for us, by status: the vendor has no date filter and documents no order of rows."""
 
     shape = FeedShape.QUEUE
-    keeps: Mapping[str, Any] = ORDER_KEEPS
+    keeps: Mapping[str, Any] = KEEPS
     absent_is_zero = False
 
     def __init__(self, account: Account, clock: Clock, zone: ZoneInfo, retailer_id: int | None) -> None:
@@ -91,7 +92,7 @@ class SalesOrderFeed:
 
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Map one original again."""
-        return read_order(raw, self._zone, self._retailer_id)
+        return read_original(raw, self._zone, self._retailer_id)
 
     def _of_one_retailer(self, one: Received | Reject) -> Received | Reject:
         """Refuse orders of a second retailer: an order number is unique within one retailer only."""

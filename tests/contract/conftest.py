@@ -8,7 +8,7 @@ from _pytest.mark import ParameterSet
 from connectors.registry import SYSTEMS
 from connectors.roles import FeedShape
 from tests.contract.harness import FeedCase
-from tests.contract.joint import FEEDS, SINKS, Joint, played
+from tests.contract.joint import FEEDS, SINKS, Joint, harness_of, played
 
 
 def _parameters(
@@ -40,6 +40,11 @@ def _batch(system: str, role: type) -> int:
     return Joint.of(system).sink(role).batch
 
 
+def _over(door: str) -> Callable[[str], bool]:
+    """Return the test of a system for the door that a question is about: `over_http` or `over_files`."""
+    return lambda system: getattr(harness_of(system), "speaks_http", True) is (door == "over_http")
+
+
 _ARGUMENTS: dict[str, Callable[[], Sequence[object]]] = {
     "system": lambda: sorted(SYSTEMS),
     "any_feed": lambda: _parameters(FEEDS),
@@ -62,6 +67,16 @@ _ARGUMENTS: dict[str, Callable[[], Sequence[object]]] = {
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    doors = [door for door in ("over_http", "over_files") if metafunc.definition.get_closest_marker(door)]
     for name, values in _ARGUMENTS.items():
         if name in metafunc.fixturenames:
-            metafunc.parametrize(name, values())
+            fitting = [one for one in values() if all(_over(door)(_system_of(one)) for door in doors)]
+            metafunc.parametrize(name, fitting)
+
+
+def _system_of(parameter: object) -> str:
+    if isinstance(parameter, ParameterSet):
+        named = parameter.values[0]
+        assert isinstance(named, tuple)
+        return str(named[0])
+    return str(parameter)

@@ -68,6 +68,9 @@ class SinkCase:
 class Harness(Protocol):
     """One account of a pretend system, with what its connector needs and what the world can do there.
 
+    One whose account is folders and no HTTP says `speaks_http = False` and has `files`, a `Directory`:
+    it is asked what is marked `over_files` in place of what is marked `over_http`, and all the rest.
+
     `throttled` are the codes by which the vendor says "too many calls". `renews_sign_in` tells that
     a refused token is replaced. `personal` are words that stand in every person's field and nowhere else.
     """

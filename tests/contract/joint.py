@@ -102,7 +102,8 @@ class Joint:
         return cls(system, harness, Wire(harness.sandbox.app), CountedBudgets(harness.clock))
 
     def again(self) -> Any:
-        around = Surroundings(self.harness.clock, self.budgets, self.archive, self.wire)
+        files = getattr(self.harness, "files", None)
+        around = Surroundings(self.harness.clock, self.budgets, self.archive, self.wire, files)
         return SYSTEMS[self.system]("harbour", self.harness.settings, self.harness.options, around)
 
     def feed(self, role: type) -> Feed:

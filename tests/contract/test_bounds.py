@@ -14,6 +14,7 @@ from tests.contract.hostile import bomb, flood, never, served, trickle
 from tests.contract.joint import CountedBudgets, Joint, outcome
 from tests.doubles import KeptArchive
 
+pytestmark = pytest.mark.over_http
 PATIENCE_SECONDS = 0.6
 LARGEST_ANSWER_BYTES = 4 * 1024 * 1024
 SLACK_BYTES = 24 * 1024 * 1024

@@ -70,6 +70,7 @@ async def test_reading_changes_no_original(any_feed: FeedName) -> None:
         assert one.raw == before
 
 
+@pytest.mark.over_http
 async def test_one_bad_payload_spoils_nobody(any_feed: FeedName) -> None:
     for junk in (None, "text", 7, [], [[MARKER]], {}, {MARKER: MARKER}):
         joint = Joint.of(any_feed[0])
@@ -169,6 +170,7 @@ async def test_rejects_and_logs_show_no_person(any_feed: FeedName, caplog: pytes
     assert not [word for word in (*joint.harness.personal, *joint.secrets) if word in text]
 
 
+@pytest.mark.over_http
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
@@ -217,6 +219,7 @@ async def test_a_failed_read_says_so_and_loses_nothing(any_feed: FeedName, answe
     assert set(keys(pages)) == set(shown)
 
 
+@pytest.mark.over_http
 async def test_a_spent_budget_is_not_waited_for(any_feed: FeedName) -> None:
     joint = Joint.of(any_feed[0])
     case = joint.feed_case(any_feed[1])
@@ -230,6 +233,7 @@ async def test_a_spent_budget_is_not_waited_for(any_feed: FeedName) -> None:
     assert not joint.wire.requests
 
 
+@pytest.mark.over_http
 async def test_links_are_never_followed(any_feed: FeedName) -> None:
     joint = Joint.of(any_feed[0])
     feed, case = joint.feed(any_feed[1]), joint.feed_case(any_feed[1])

@@ -1,6 +1,7 @@
 """What is asked of a log: its order, and a cursor that never passes what was not read."""
 
 import httpx
+import pytest
 
 from domain.answers import NotNow, Unavailable
 from domain.records import Page
@@ -54,6 +55,7 @@ async def test_what_comes_while_we_page_is_read_once(log_feed: FeedName) -> None
     assert sorted(keys(pages)) == sorted(shown)
 
 
+@pytest.mark.over_http
 async def test_the_cursor_never_passes_what_was_not_read(log_feed: FeedName) -> None:
     """Every call fails once; what a read did not bring, a later one does."""
     joint = Joint.of(log_feed[0])
@@ -72,6 +74,7 @@ async def test_the_cursor_never_passes_what_was_not_read(log_feed: FeedName) -> 
     assert sorted(keys(got)) == sorted(shown)
 
 
+@pytest.mark.over_http
 async def test_a_spent_budget_ends_a_page_early_and_loses_nothing(log_feed: FeedName) -> None:
     joint = Joint.of(log_feed[0])
     case = joint.feed_case(log_feed[1])

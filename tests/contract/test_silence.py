@@ -9,6 +9,7 @@ import pytest
 from tests.contract.joint import Joint, keys, outcome, settled, told, walk
 from tests.contract.wire import Answer, Break, Route, fails, replies
 
+pytestmark = pytest.mark.over_http
 SinkName = tuple[str, type]
 FeedName = tuple[str, type]
 ANYWHERE = {method: Route(method, ".*") for method in ("GET", "POST", "PATCH", "PUT", "DELETE")}

@@ -28,6 +28,7 @@ async def test_a_whole_scan_is_complete_and_its_pages_before_are_not(snapshot_fe
     assert [page.complete for page in pages] == [False] * (len(pages) - 1) + [True]
 
 
+@pytest.mark.over_http
 async def test_a_scan_began_before_its_first_call(snapshot_feed: FeedName) -> None:
     joint = Joint.of(snapshot_feed[0])
     feed, case = joint.feed(snapshot_feed[1]), joint.feed_case(snapshot_feed[1])
@@ -59,6 +60,7 @@ async def test_a_scan_goes_on_in_another_process(snapshot_feed: FeedName) -> Non
     assert {page.began_at for page in pages} == {pages[0].began_at}
 
 
+@pytest.mark.over_http
 @pytest.mark.parametrize(
     "trouble", ["repeated in place of the next", "repeated before the next", "second lost, third repeated"]
 )
@@ -81,6 +83,7 @@ async def test_a_repeated_page_is_noticed(paged_snapshot: FeedName, trouble: str
         assert not any(page.complete for page in pages), route.path
 
 
+@pytest.mark.over_http
 async def test_a_lost_row_is_noticed(counted_snapshot: FeedName) -> None:
     for page in (1, 2):
         joint = Joint.of(counted_snapshot[0])

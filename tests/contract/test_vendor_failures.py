@@ -14,6 +14,7 @@ from domain.holds import HOLD_TYPES
 from tests.contract.joint import Joint, outcome, settled
 from tests.contract.wire import Answer, Break, Route, fails, replies
 
+pytestmark = pytest.mark.over_http
 SinkName = tuple[str, type]
 PAGE = "<html><head><title>Sorry</title></head><body><h1>We will be back</h1></body></html>"
 

@@ -194,6 +194,24 @@ def test_a_ticket_blocks_its_sku_until_it_is_answered(shown: Database) -> None:
         assert sent(claim(tx)) == {"B": 3}
 
 
+def test_a_zero_goes_past_a_ticket_only_where_the_sink_lets_it_and_only_once(
+    shown: Database, clock: ManualClock
+) -> None:
+    with begin(shown) as tx:
+        wanted(tx, A=5, B=10, C=10, D=10)
+        for sending in claim(tx):
+            tickets.taken(tx, [sending], "a file", None)
+        wanted(tx, A=0, B=10, C=10, D=10)
+        assert not claim(tx)
+        assert sent(levels.claim(tx, 9, LEASE, orders_seen_at=None, zero_overtakes=True)) == {"A": 0}
+    clock.move(LEASE.total_seconds() + 60)
+    with begin(shown) as tx:
+        assert not levels.claim(tx, 9, LEASE, orders_seen_at=None, zero_overtakes=True), "it is on its way"
+        wanted(tx, A=3, B=10, C=10, D=10)
+        later = tx.now + timedelta(seconds=1)
+        assert not levels.claim(tx, 9, LEASE, orders_seen_at=later, zero_overtakes=True), "no other number passes"
+
+
 def test_a_read_back_proves_the_number_or_owes_the_newest(shown: Database, clock: ManualClock) -> None:
     clock.move(600)
     with begin(shown) as tx:

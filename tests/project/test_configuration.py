@@ -94,15 +94,24 @@ def test_missing_secrets_of_both_sides_are_named_at_once_and_never_shown(monkeyp
 
 def test_the_example_environment_names_every_variable_that_is_read() -> None:
     named = set(re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
-    read = read_from_environment()
+    read = wanted = read_from_environment()
+    optional: dict[tuple[str, str], set[str]] = {}
     for name, installation in all_installations(ROOT / "deployments" / "installations").items():
         for side in Side:
             system = installation.endpoint(side).system
-            fields = list(registry.SYSTEMS[system].Settings.model_fields)
-            fields += PushSettings.model_fields if issubclass_of(registry.SYSTEMS[system], PushesNews) else []
-            read |= {f"{name}_{system}_{field}".upper() for field in fields}
+            fields = dict(registry.SYSTEMS[system].Settings.model_fields)
+            fields |= PushSettings.model_fields if issubclass_of(registry.SYSTEMS[system], PushesNews) else {}
+            for field, about in fields.items():
+                variable = f"{name}_{system}_{field}".upper()
+                read = read | {variable}
+                if about.is_required():
+                    wanted = wanted | {variable}
+                else:
+                    optional.setdefault((system, field), set()).add(variable)
     assert "LEDGER_URL" in read
-    assert read <= named, f".env.example lacks {sorted(read - named)}"
+    assert wanted <= named, f".env.example lacks {sorted(wanted - named)}"
+    unnamed = [names for names in optional.values() if not names & named]
+    assert not unnamed, f".env.example lacks one of each of {unnamed}"
     composed = re.findall(r"\$\{([A-Z_]+)", (ROOT / "deployments" / "compose.yaml").read_text())
     stale = named - read - {*composed, "PREFECT_API_URL", "DO_NOT_TRACK"}
     assert not stale, f"nothing reads {sorted(stale)}"

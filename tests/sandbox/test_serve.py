@@ -1,5 +1,6 @@
 """The pretend systems as a process of their own: served, trading, stopped, and audited from what it left."""
 
+import asyncio
 import json
 import signal
 import socket
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 import httpx
 import pytest
 
@@ -78,8 +80,8 @@ def awaited(url: str, *, finished: bool) -> dict[str, Any]:
 
 
 class Served:
-    def __init__(self, tmp_path: Path) -> None:
-        self.config, self.out = configuration(), tmp_path / "out"
+    def __init__(self, tmp_path: Path, **more: Any) -> None:
+        self.config, self.out = {**configuration(), **more}, tmp_path / "out"
         self.control = address(self.config, "control")
         path = tmp_path / "config.json"
         path.write_text(json.dumps(self.config), encoding="utf-8")
@@ -145,6 +147,34 @@ def test_the_worlds_can_be_made_quiet(served: Served) -> None:
     quiet = httpx.post(f"{served.control}/_world/quiet").json()
     done = awaited(f"{served.control}/_world/progress", finished=True)
     assert done["orders_offered"] == quiet["orders_offered"]
+
+
+def test_the_folders_of_an_account_are_served_over_sftp(tmp_path: Path) -> None:
+    [port] = free_ports(1)
+    sign_in = {"username": "supplier", "password": "pretend"}
+    place = {"root": str(tmp_path / "server"), "host_key": str(tmp_path / "key"), "port": port}
+    served = Served(tmp_path, folders=[{"system": "edge", "account": "acme", **place, **sign_in}])
+
+    async def orders() -> int:
+        known = asyncssh.read_public_key(f"{place['host_key']}.pub")
+        given: dict[str, Any] = {"known_hosts": ([known], [], []), "config": None, "client_keys": None}
+        async with (
+            asyncssh.connect("127.0.0.1", port, **sign_in, **given) as connection,
+            connection.start_sftp_client() as client,
+        ):
+            names = {str(name) for name in await client.listdir("/live/incoming")}
+        return sum(f"{name}.DONE" in names for name in names)
+
+    try:
+        awaited(f"{served.control}/_world/progress", finished=True)
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not asyncio.run(orders()) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert asyncio.run(orders()) > 0
+        seconds, errors = served.stop(signal.SIGTERM)
+        assert (served.process.returncode, errors, seconds < 3) == (0, "", True)
+    finally:
+        served.process.kill()
 
 
 def fails(tmp_path: Path, config: Any) -> str:

@@ -359,7 +359,7 @@ async def test_another_id_under_our_number_is_a_contradiction(edge: Harness) -> 
     assert isinstance(await find(edge, "acknowledgement", record), Contradicted)
 
 
-@pytest.mark.parametrize("external_id", ["", "../token", "1/dispatch", "https://elsewhere.example/1"])
+@pytest.mark.parametrize("external_id", ["../token", "1/dispatch", "https://elsewhere.example/1"])
 async def test_an_unusable_id_is_refused_without_a_call(edge: Harness, external_id: str) -> None:
     record = ready(edge, "acknowledgement").model_copy(update={"external_id": external_id})
     assert isinstance(await send(edge, "acknowledgement", record), Refused)

@@ -1,0 +1,257 @@
+"""Stock files: each is taken as soon as it appears, so it appears whole; and what became of the numbers in them.
+
+A file is written in a folder of our own, copied into the notes, and then moved into the vendor's folder in
+one step: that is the deed. While a file is not taken, no newer number for what it names may pass it.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from connectors.files import Entry, FileStore, NoSuchFile
+from connectors.virtualstock.files.folders import Folders
+from connectors.virtualstock.files.layout import MARKER, read_inventory, stamp, written_inventory
+from connectors.virtualstock.files.outbox import LONGEST_UNREAD
+from domain.answers import (
+    Absent,
+    Accepted,
+    Answer,
+    Contradicted,
+    Fatal,
+    Finding,
+    Found,
+    Later,
+    NotYet,
+    OutcomeUnknown,
+    Refused,
+    Unavailable,
+    Unknown,
+)
+from domain.clock import Clock
+from domain.records import Availability
+
+KEPT_FOR = timedelta(days=2)
+LOOK_AGAIN = timedelta(minutes=1)
+_COLUMNS = frozenset({"part_number", "tradedCode", "current_lead_time_to_delivery_in_days"})
+
+
+class InventoryForm(BaseModel):
+    """How the retailer wants its stock files."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stock_column: str = Field(default="free_stock", description="the retailer's name for the number")
+    columns: tuple[str, ...] = Field(default=("part_number", "free_stock"), description="in this order")
+    lead_time_days: int | None = Field(default=None, ge=0, description="for the column of the lead time")
+    marker: bool = Field(default=False, description="write a .DONE file too; John Lewis wants none")
+    errors_within_minutes: int = Field(default=2, ge=1, description="how long a taken file may still be refused")
+
+    @field_validator("columns")
+    @classmethod
+    def _named(cls, columns: tuple[str, ...]) -> tuple[str, ...]:
+        if "part_number" not in columns or len(set(columns)) < len(columns):
+            raise ValueError("part_number must be among the columns, and each only once")
+        return columns
+
+    def row(self, record: Availability) -> Mapping[str, str]:
+        """Return the row of one product."""
+        known = {
+            "part_number": record.stock_number,
+            "tradedCode": record.sku,
+            "current_lead_time_to_delivery_in_days": "" if self.lead_time_days is None else str(self.lead_time_days),
+            self.stock_column: str(record.quantity),
+        }
+        return {name: known.get(name, "") for name in self.columns}
+
+
+class Sent(NamedTuple):
+    """One stock file that we sent: its numbers by stock number, its size, and when."""
+
+    name: str
+    numbers: Mapping[str, str]
+    size: int
+    sent_at: datetime
+
+
+class Shown(NamedTuple):
+    """What the folders show now."""
+
+    sent: Sequence[Entry]
+    unread: Mapping[str, Entry]
+    unsent: frozenset[str]
+    errors: Sequence[Entry]
+
+
+class InventoryFiles:
+    """The inventory folder of one account."""
+
+    batch = 5_000
+    parallel = 1
+
+    def __init__(self, account: str, store: FileStore, folders: Folders, clock: Clock, form: InventoryForm) -> None:
+        self._account, self._store, self._folders, self._clock, self._form = account, store, folders, clock, form
+        self.visible_after = timedelta(minutes=form.errors_within_minutes)
+        self._read_before: dict[str, Sent] = {}
+
+    async def send(self, records: Sequence[Availability]) -> Mapping[str, Answer]:
+        """Put the numbers into one file; those that an unread file names wait until it is taken."""
+        unread = await self.unread()
+        answers: dict[str, Answer] = {}
+        going: list[Availability] = []
+        for record in records:
+            if not record.stock_number:
+                answers[record.key] = Refused("The listing has no stock number.", "listing_without_item")
+            elif (sent := unread.get(record.stock_number)) is not None:
+                answers[record.key] = self._behind(record, sent)
+            else:
+                going.append(record)
+        if going:
+            answers |= dict.fromkeys((record.key for record in going), await self._put(going))
+        return answers
+
+    async def unread(self) -> Mapping[str, Sent]:
+        """Return, by stock number, the file that names it and was not taken yet."""
+        shown = await self._shown()
+        files = [await self._sent(name) for name in sorted({*shown.unread} & {entry.name for entry in shown.sent})]
+        return {number: sent for sent in files for number in sent.numbers}
+
+    def _behind(self, record: Availability, sent: Sent) -> Answer:
+        """Answer for a number while a file that names it is not taken: its own is on its way, another one waits."""
+        if sent.numbers[record.stock_number] == str(record.quantity):
+            return Accepted(sent.name)
+        return Later(self._clock.now() + LOOK_AGAIN, f"{sent.name} names it and is not taken yet")
+
+    async def find(self, records: Sequence[Availability]) -> Mapping[str, Finding]:
+        """Return what became of the newest number that was sent of each record."""
+        shown = await self._shown()
+        found: dict[str, Finding] = {}
+        for entry in sorted(shown.sent, reverse=True):
+            missing = [record for record in records if record.key not in found]
+            if not missing:
+                break
+            if entry.name in shown.unsent:
+                continue
+            sent = await self._sent(entry.name)
+            for record in missing:
+                if record.stock_number in sent.numbers:
+                    found[record.key] = await self._finding(record, sent, shown)
+        return {record.key: found.get(record.key, Absent()) for record in records}
+
+    async def sent_at(self, record: Availability) -> datetime | None:
+        """Return when the newest file that names a record was sent, or None."""
+        shown = await self._shown()
+        for entry in sorted(shown.sent, reverse=True):
+            if entry.name not in shown.unsent and record.stock_number in (sent := await self._sent(entry.name)).numbers:
+                return sent.sent_at
+        return None
+
+    async def _finding(self, record: Availability, sent: Sent, shown: Shown) -> Finding:
+        if sent.numbers[record.stock_number] != str(record.quantity):
+            return Absent()
+        age = self._clock.now() - sent.sent_at
+        if (there := shown.unread.get(sent.name)) is not None:
+            return self._unread(sent, there, age)
+        stem = sent.name.removesuffix(".csv")
+        if errors := [entry for entry in shown.errors if stem in entry.name]:
+            return await self._refused(record, sent, errors)
+        if age < self.visible_after:
+            return NotYet(f"The Edge may still refuse {sent.name}")
+        return Found(f"The Edge took {sent.name} with {record.quantity} and refused nothing of it")
+
+    def _unread(self, sent: Sent, there: Entry, age: timedelta) -> Finding:
+        if there.size != sent.size:
+            return Contradicted(f"{sent.name} has another size than what we wrote")
+        if age > LONGEST_UNREAD:
+            return Refused(f"The Edge did not take {sent.name} since {sent.sent_at:%d %b %H:%M}", "unknown_outcome")
+        return NotYet(f"The Edge has not taken {sent.name} yet")
+
+    async def _refused(self, record: Availability, sent: Sent, errors: Sequence[Entry]) -> Finding:
+        """Those that the error names are refused, or all, when it names none; the others go again."""
+        text = ""
+        for entry in errors:
+            try:
+                text += (await self._store.read(f"{self._folders.inventory_errors}/{entry.name}")).decode(
+                    "utf-8", "replace"
+                )
+            except NoSuchFile:
+                continue
+        if record.stock_number not in text and any(number in text for number in sent.numbers):
+            return Absent()
+        return Refused(f"The Edge refused {sent.name}; see {', '.join(entry.name for entry in errors)}.")
+
+    async def _shown(self) -> Shown:
+        try:
+            unread = await self._store.entries(self._folders.inventory)
+        except NoSuchFile:
+            raise Fatal(
+                self._account,
+                f"there is no folder {self._folders.inventory}.",
+                "Correct the options environment and root, or ask Virtualstock.",
+            ) from None
+        sent = [entry for entry in await self._own(self._folders.sent) if entry.name.startswith("inventory-")]
+        unsent = frozenset(entry.name for entry in await self._own(self._folders.being_written))
+        errors = await self._own(self._folders.inventory_errors)
+        return Shown(sent, {entry.name: entry for entry in unread}, unsent, errors)
+
+    async def _own(self, folder: str) -> Sequence[Entry]:
+        try:
+            return await self._store.entries(folder)
+        except NoSuchFile:
+            return []
+
+    async def _sent(self, name: str) -> Sent:
+        """Return one of our files by its note; a note never changes, so it is read once."""
+        if name not in self._read_before:
+            try:
+                content = await self._store.read(f"{self._folders.sent}/{name}")
+            except NoSuchFile:
+                content = b""
+            rows = read_inventory(content)
+            numbers = {row["part_number"]: row.get(self._form.stock_column, "") for row in rows if "part_number" in row}
+            self._read_before[name] = Sent(name, numbers, len(content), _moment_in(name))
+        return self._read_before[name]
+
+    async def _put(self, records: Sequence[Availability]) -> Answer:
+        content = written_inventory(self._form.columns, [self._form.row(record) for record in records])
+        name = await self._free_name()
+        draft, place = f"{self._folders.being_written}/{name}", f"{self._folders.inventory}/{name}"
+        try:
+            await self._forget_old()
+            for folder in (self._folders.being_written, self._folders.sent):
+                await self._store.make_folder(folder)
+            await self._store.write(draft, content)
+            await self._store.write(f"{self._folders.sent}/{name}", content)
+        except OutcomeUnknown as trouble:  # nothing that the vendor looks at
+            raise Unavailable(self._account, str(trouble), "Nothing was sent; it is tried again.") from trouble
+        try:
+            await self._store.rename(draft, place)
+            if self._form.marker:
+                await self._store.write(f"{place}{MARKER}", b"")
+        except OutcomeUnknown as trouble:
+            return Unknown(str(trouble))
+        return Accepted(name)
+
+    async def _free_name(self) -> str:
+        now, tail = self._clock.now(), self._clock.now().microsecond
+        taken = {entry.name for entry in await self._own(self._folders.sent)}
+        while (name := f"inventory-{stamp(now, tail)}.csv") in taken:
+            tail += 1
+        return name
+
+    async def _forget_old(self) -> None:
+        """Take away notes and drafts of days ago: whatever they say was answered or is with a person."""
+        for folder in (self._folders.sent, self._folders.being_written):
+            for entry in await self._own(folder):
+                old = entry.name.startswith("inventory-") and self._clock.now() - _moment_in(entry.name) > KEPT_FOR
+                if old:
+                    await self._store.remove(f"{folder}/{entry.name}")
+
+
+def _moment_in(name: str) -> datetime:
+    """Return when one of our files was named."""
+    try:
+        return datetime.strptime(name.removeprefix("inventory-")[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
