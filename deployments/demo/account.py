@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deployments.demo.day import Sandboxes
-from deployments.demo.sellers import SELLERS
+from deployments.demo.sellers import SELLERS, market_of
 from ledger.figures import ACCEPTED, CANCELLED, HELD, WAITING, Figures
 from sandbox.audit.trades import Trade, trades
 
@@ -72,7 +72,7 @@ def order_accounts(stores: list[dict[str, Any]], ours: dict[str, Figures]) -> di
     found = {}
     for name, figures in ours.items():
         market, office = SELLERS[name].marketplace, SELLERS[name].back_office
-        offered = trades(by_system[market.system]["accounts"][market.account], by_system[office.system])
+        offered = trades(by_system[market_of(SELLERS[name])]["accounts"][market.account], by_system[office.system])
         found[name] = account_for(offered, figures.orders)
     return found
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from deployments.demo.processes import Child, Children, free_port, wait_for_port
-from deployments.demo.sellers import SELLERS, SYSTEMS, environment, made
+from deployments.demo.sellers import SELLERS, SYSTEMS, doors_environment, environment, made, market_of, sftp_doors
 
 HOURS = 8
 OPENS_AT = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)  # a Monday
@@ -60,7 +60,9 @@ def open_day(children: Children, seconds: float) -> Sandboxes:
     """Serve the pretend systems and let the day begin; `seconds` is how long it takes on this machine."""
     scale = HOURS * 3600 / seconds
     started = datetime.now(UTC) + timedelta(seconds=1)
-    ports = {name: free_port() for name in (*SYSTEMS, "receiver", "control")}
+    sftp = [f"sftp-{name}" for name in SELLERS]
+    ports = {name: free_port() for name in (*SYSTEMS, *sftp, "receiver", "control")}
+    doors = sftp_doors(ports, children.folder)
     addresses = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     config = {
         "scale": scale,
@@ -72,7 +74,7 @@ def open_day(children: Children, seconds: float) -> Sandboxes:
         ],
         "worlds": [
             {
-                "marketplace": seller.marketplace.system,
+                "marketplace": market_of(seller),
                 "account": seller.marketplace.account,
                 "back_office": seller.back_office.system,
                 "seed": seed,
@@ -80,6 +82,7 @@ def open_day(children: Children, seconds: float) -> Sandboxes:
             }
             for seed, seller in enumerate(SELLERS.values(), start=1)
         ],
+        "folders": doors,
     }
     file, out = children.folder / "sandboxes.json", children.folder / "sandboxes"
     file.write_text(json.dumps(config, indent=2), "utf-8")
@@ -92,7 +95,9 @@ def open_day(children: Children, seconds: float) -> Sandboxes:
         "CLOCK_EPOCH": OPENS_AT.isoformat(),
         "CLOCK_STARTED": started.isoformat(),
     }
-    return Sandboxes(process, scale, out / "stores.json", addresses, {**clock, **environment(addresses)})
+    made_of = Sandboxes(process, scale, out / "stores.json", addresses, {**clock, **environment(addresses)})
+    made_of.environment.update(doors_environment(doors, made_of.stores()))
+    return made_of
 
 
 def _asked(method: str, url: str) -> dict[str, Any]:

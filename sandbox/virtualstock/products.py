@@ -107,6 +107,7 @@ class Catalogue:
             {
                 "stock_number": product.part_number,
                 "sku": product.sku,
+                "ean": product.data["tradedCode"],
                 "published": [[iso(at), value] for at, value in product.published],
             }
             for product in self._products.values()
