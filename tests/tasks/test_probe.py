@@ -18,7 +18,7 @@ from tests.stateful.effects import ByHost
 from tests.stateful.markets import MARKETS
 from tests.stateful.offices import OFFICES
 
-ASKS = re.compile("/restapi/v4/token(/refresh)?$|/(search|search_read|search_count|read)$")
+ASKS = re.compile("/restapi/v4/token(/refresh)?$|/oauth2/token$|/(search|search_read|search_count|read)$")
 """The calls by other verbs than GET that the vendors' documents say change nothing."""
 
 
