@@ -148,3 +148,13 @@ async def test_every_system_has_traffic_to_check(system: str) -> None:
 
 def test_every_explanation_speaks_of_a_system_that_there_is() -> None:
     assert {one.system for one in explanations()} <= SYSTEMS.keys()
+
+
+async def test_a_stock_file_is_walked_with_its_ticket_and_its_error_report() -> None:
+    calls = await traffic("mirakl")
+    sent = [call.request for call in calls if call.method == "POST" and call.path.endswith("/stock/imports")]
+    assert [sorted(fields) for fields in sent] == [["file"], ["file"]], "a form is the mapping of its fields"
+    assert sent[1]["file"].startswith('"offer-sku";"quantity"')
+    assert '"NOBODY-OFFERS-IT";"7"' in sent[1]["file"]
+    asked = [call.path.rsplit("/", 1)[1] for call in calls if "/stock/imports/" in call.path]
+    assert asked == ["status", "status", "error_report"]
