@@ -4,6 +4,7 @@ import pytest
 
 from connectors.deposco.facts import ONLY_READS
 from connectors.facts import Seen
+from connectors.roles import GivesDispatches
 from tests.connectors.deposco import cases
 from tests.connectors.deposco.harness import Harness
 
@@ -19,7 +20,7 @@ async def looked(tenant: Harness, words: str) -> Seen:
 )
 async def test_a_filter_that_the_tenant_ignores_is_seen(name: str, words: str) -> None:
     tenant = Harness()
-    await cases.feeds(cases.World(tenant))[cases.GivesDispatches].show(2)
+    await cases.feeds(cases.World(tenant))[GivesDispatches].show(2)
     assert (await looked(tenant, words)).holds is not False
     tenant.sandbox.switches.ignored = frozenset({name})
     tenant.clock.move(8 * 86_400)
