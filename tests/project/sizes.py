@@ -18,6 +18,7 @@ CAME = {
     "seko": "3bb0e10^..3bb0e10",
     "mirakl": "6f3579b^..6f3579b",
     "deposco": "7dd7466^..7dd7466",
+    "virtualstock_files": "34f6278^..34f6278",
 }
 """The commits that brought a system to a project that had the loops already."""
 PARTS = {"connectors": ("connectors/",), "above": ("domain/", "ledger/", "expectations/", "tasks/", "flows/")}
