@@ -56,13 +56,17 @@ class SignIn(Protocol):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What every connector is handed from outside. `files` stands in for the folders of a vendor, as `transport` for its sockets."""
+    """What every connector is handed from outside. `files` stands in for the folders of a vendor, as `transport` for its sockets.
+
+    `only_reads`: whoever opens folders lets nothing change in them; calls are stopped by their `transport`.
+    """
 
     clock: Clock
     budgets: Budgets
     archive: Archive
     transport: Transport | None = None
     files: FileStore | None = None
+    only_reads: bool = False
 
 
 @dataclass(frozen=True)

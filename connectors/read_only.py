@@ -1,4 +1,4 @@
-"""A way to a vendor on which nothing can be changed: every call that is not known to read only stops before the wire."""
+"""Ways to a vendor on which nothing can be changed: every call that is not known to read only stops before the wire."""
 
 import re
 from collections import Counter
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import httpx
 
+from connectors.files import Entry, FileStore
 from connectors.http import Transport, usual_transport
 
 _READS = frozenset({"GET", "HEAD"})
@@ -41,3 +42,46 @@ class ReadOnly(httpx.AsyncBaseTransport):
 
     def _is_known(self, request: httpx.Request) -> bool:
         return any(request.method == verb and re.fullmatch(path, request.url.path) for verb, path in self._only_reads)
+
+
+class ReadOnlyFiles:
+    """A vendor's folders in which nothing changes: every write, move and removal raises `WouldWrite`."""
+
+    def __init__(self, inner: FileStore) -> None:
+        self._inner = inner
+
+    async def entries(self, folder: str) -> Sequence[Entry]:
+        """Return the files of a folder."""
+        return await self._inner.entries(folder)
+
+    async def find(self, path: str) -> Entry | None:
+        """Return the file, or None."""
+        return await self._inner.find(path)
+
+    async def read(self, path: str) -> bytes:
+        """Return the content."""
+        return await self._inner.read(path)
+
+    async def write(self, path: str, content: bytes) -> None:  # noqa: ARG002 - nothing is written
+        """Write nothing."""
+        raise _stopped("file would be written")
+
+    async def rename(self, path: str, to: str) -> None:  # noqa: ARG002 - nothing is moved
+        """Move nothing."""
+        raise _stopped("file would be moved")
+
+    async def remove(self, path: str) -> None:  # noqa: ARG002 - nothing is removed
+        """Remove nothing."""
+        raise _stopped("file would be removed")
+
+    async def make_folder(self, path: str) -> None:  # noqa: ARG002 - nothing is made
+        """Make nothing."""
+        raise _stopped("folder would be made")
+
+    async def close(self) -> None:
+        """Let the connection go."""
+        await self._inner.close()
+
+
+def _stopped(what: str) -> WouldWrite:
+    return WouldWrite(f"A {what}: only what changes nothing may be done here.")

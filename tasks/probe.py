@@ -5,6 +5,7 @@ counts, statuses and our own words: nothing of any order, and no secret.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -42,7 +43,9 @@ class Line(NamedTuple):
 async def probe(installation: Installation, database: Database, transport: Transport | None = None) -> list[Line]:
     """Look at both sides and return a line for each thing looked at. Raises `ValueError` for missing settings."""
     around = {side: ReadOnly(_only_reads(installation, side), transport) for side in Side}
-    connectors = open_connectors(installation, {side: surroundings(database, around[side]) for side in Side})
+    connectors = open_connectors(
+        installation, {side: replace(surroundings(database, around[side]), only_reads=True) for side in Side}
+    )
     lines: list[Line] = []
     for side, connector in connectors.items():
         system = installation.endpoint(side).system

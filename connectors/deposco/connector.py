@@ -8,14 +8,17 @@ from pydantic import BaseModel
 
 from connectors.deposco.api import ORDERS, Api
 from connectors.deposco.dispatches import DispatchFeed
+from connectors.deposco.facts import ONLY_READS, facts
 from connectors.deposco.order_mapping import LIMITS
 from connectors.deposco.progress import Picking
 from connectors.deposco.sales_orders import SalesOrderSink
 from connectors.deposco.settings import DeposcoOptions, DeposcoSettings
 from connectors.deposco.sign_in import NameAndPassword, TokenSignIn
 from connectors.deposco.snapshots import ItemFeed, StockFeed
+from connectors.facts import Fact
 from connectors.http import Account, SignIn, Surroundings
 from connectors.roles import (
+    DeclaresFacts,
     Feed,
     GivesDispatches,
     GivesItems,
@@ -43,11 +46,12 @@ def _account(
     return Account(name, base_url, limit, surroundings, sign_in=sign_in, denial=lambda _body: advice)
 
 
-class Deposco(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems, ShowsProgress):
+class Deposco(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems, ShowsProgress, DeclaresFacts):
     """Takes sales orders; gives dispatches, stock levels, items and where orders stand. About four calls a second."""
 
     Settings: ClassVar[type[SystemSettings]] = DeposcoSettings
     Options: ClassVar[type[BaseModel]] = DeposcoOptions
+    only_reads: ClassVar[tuple[tuple[str, str], ...]] = ONLY_READS
     order_limits = LIMITS
 
     def __init__(
@@ -96,6 +100,10 @@ class Deposco(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems, S
     async def requeue(self, order: OpenOrder) -> Answer:
         """Put an order whose pick list was cancelled back into the queue."""
         return await self._picking.requeue(order)
+
+    def facts(self) -> Sequence[Fact]:
+        """Return what we rely on without being sure."""
+        return facts(self._api, self._options)
 
     async def check(self) -> str:
         """Read one thing behind both sign-ins and every right that reading needs. Raises `Fatal` naming what is not there.

@@ -6,10 +6,12 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
+from connectors.facts import Fact
 from connectors.http import Account, Surroundings
 from connectors.mirakl.acceptance import AcceptanceSink
 from connectors.mirakl.api import Api, KeySignIn
 from connectors.mirakl.availability import AvailabilitySink
+from connectors.mirakl.facts import facts
 from connectors.mirakl.items import ItemFeed
 from connectors.mirakl.limits import Limits
 from connectors.mirakl.sales_orders import SalesOrderFeed
@@ -17,6 +19,7 @@ from connectors.mirakl.settings import MiraklOptions, MiraklSettings
 from connectors.mirakl.shipments import ShipmentSink
 from connectors.mirakl.whole_orders import WholeOrderSink
 from connectors.roles import (
+    DeclaresFacts,
     GivesItems,
     GivesSalesOrders,
     Sink,
@@ -35,11 +38,12 @@ MODELS = frozenset({"marketplace", "dropship", "one_creditor"})
 _ADVICE = "Check api_key and base_url of the account in the environment, sign_in and shop_id among the options."
 
 
-class Mirakl(GivesSalesOrders, TakesAcknowledgements, TakesDispatches, TakesAvailability, GivesItems):
+class Mirakl(GivesSalesOrders, TakesAcknowledgements, TakesDispatches, TakesAvailability, GivesItems, DeclaresFacts):
     """One shop. A cancellation is shown when it is done: there is no request to answer."""
 
     Settings: ClassVar[type[SystemSettings]] = MiraklSettings
     Options: ClassVar[type[BaseModel]] = MiraklOptions
+    only_reads: ClassVar[tuple[tuple[str, str], ...]] = ()
 
     def __init__(
         self, account: str, settings: MiraklSettings, options: MiraklOptions, surroundings: Surroundings
@@ -91,6 +95,10 @@ class Mirakl(GivesSalesOrders, TakesAcknowledgements, TakesDispatches, TakesAvai
             for row in rows
             if isinstance(row, dict) and isinstance(row.get("code"), str) and row["code"]
         ]
+
+    def facts(self) -> Sequence[Fact]:
+        """Return what we rely on without being sure."""
+        return facts(self._api, self._options)
 
     async def check(self) -> str:
         """Read the shop and how the operator has set the marketplace up; `Fatal` where the options do not fit that."""

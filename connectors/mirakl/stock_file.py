@@ -55,13 +55,10 @@ class Report:
         """Map every row to a line that was sent, by its number and its SKU; one that does not fit spoils the whole.
 
         The two leading columns are the line's number and the reason; the vendor names them by their
-        place, so their names are not looked at.
+        place, so their names are not looked at. The operator chooses what stands between columns.
         """
-        try:
-            rows = list(csv.reader(io.StringIO(text), delimiter=";", strict=True))
-        except csv.Error:
-            return cls(None)
-        if not rows or "offer-sku" not in rows[0]:
+        rows = _rows(text)
+        if rows is None:
             return cls(None)
         at, lines = rows[0].index("offer-sku"), in_order(sent)
         errors: dict[str, str] = {}
@@ -73,3 +70,15 @@ class Report:
                 return cls(None)
             errors[row[at]] = row[1]
         return cls(errors)
+
+
+def _rows(text: str) -> list[list[str]] | None:
+    """Return the rows of a table with a column of SKUs; None when it has none, whatever stands between columns."""
+    for delimiter in ";,":
+        try:
+            rows = list(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True))
+        except csv.Error:
+            continue
+        if rows and "offer-sku" in rows[0]:
+            return rows
+    return None

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-VOIDED = {"canceled", "VOIDED", "cancel", "Cancelled", "Canceled"}
+VOIDED = {"canceled", "VOIDED", "cancel", "cancelled", "Cancelled", "Canceled"}
+"""What back offices call an order that is no more."""
+
 CANCELLATION = {"CANCEL", "CANCEL_ACK", "CANCELED", "REFUSED"}
 AWAITED = {"WAITING_ACCEPTANCE", "WAITING_DEBIT", "WAITING_DEBIT_PAYMENT"}
 DOCUMENTED = {

@@ -11,6 +11,7 @@ from tests.conformance.faults import Explanation, Fault, Judgement, explanations
 from tests.conformance.openapi import Document
 from tests.conformance.samples import Samples
 from tests.conformance.traffic import Call, traffic
+from tests.contract.joint import harness_of
 
 SHOP = {
     "openapi": "3.1.0",
@@ -139,8 +140,8 @@ def test_an_explanation_covers_what_it_names_and_one_that_covers_nothing_is_told
     assert Judgement.of([fault], others[:2]).unexplained == [fault]
 
 
-@pytest.mark.parametrize("system", sorted(SYSTEMS))
-async def test_every_system_has_traffic_to_check(system: str) -> None:
+@pytest.mark.parametrize("system", [name for name in sorted(SYSTEMS) if getattr(harness_of(name), "speaks_http", True)])
+async def test_every_system_that_is_called_over_http_has_traffic_to_check(system: str) -> None:
     calls = await traffic(system)
     assert calls
     assert all(call.status < 400 for call in calls)
@@ -148,3 +149,13 @@ async def test_every_system_has_traffic_to_check(system: str) -> None:
 
 def test_every_explanation_speaks_of_a_system_that_there_is() -> None:
     assert {one.system for one in explanations()} <= SYSTEMS.keys()
+
+
+async def test_a_stock_file_is_walked_with_its_ticket_and_its_error_report() -> None:
+    calls = await traffic("mirakl")
+    sent = [call.request for call in calls if call.method == "POST" and call.path.endswith("/stock/imports")]
+    assert [sorted(fields) for fields in sent] == [["file"], ["file"]], "a form is the mapping of its fields"
+    assert sent[1]["file"].startswith('"offer-sku";"quantity"')
+    assert '"NOBODY-OFFERS-IT";"7"' in sent[1]["file"]
+    asked = [call.path.rsplit("/", 1)[1] for call in calls if "/stock/imports/" in call.path]
+    assert asked == ["status", "status", "error_report"]

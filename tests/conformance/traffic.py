@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 
-from domain.answers import Accepted, Done
+from connectors.roles import DeclaresFacts, TakesDispatches
+from domain.answers import Accepted, Contradicted, Done, Finding
 from tests.contract.joint import Joint, walk
 
 SHOWN = 3
@@ -28,19 +29,36 @@ class Call:
 
 
 async def traffic(system: str) -> list[Call]:
-    """Return the calls of one system: each feed is read with a few records, each sink takes and finds one."""
+    """Return the calls of one system: what a probe reads, each feed with a few records, each sink with one."""
     joint = Joint.of(system)
     for role, feed_case in joint.harness.feeds().items():
         await feed_case.show(SHOWN)
         await walk(joint.feed(role), feed_case)
     for role, sink_case in joint.harness.sinks().items():
-        sink, record = joint.sink(role), await sink_case.record()
-        answer = (await sink.send([record]))[record.key]
-        if not isinstance(answer, Done | Accepted):
-            raise RuntimeError(f"{system}: {role.__name__} answered {answer} to a good record")  # noqa: TRY004
-        joint.harness.clock.move(sink.visible_after.total_seconds() + 60)
-        await sink.find([record])
+        await _given(joint, role, await sink_case.record(), Done | Accepted)
+        if sink_case.spoiled is not None:
+            finding = await _given(joint, role, await sink_case.spoiled(), Accepted)
+            if not isinstance(finding, Contradicted):
+                raise RuntimeError(f"{system}: {role.__name__} found {finding} where the report refuses")
+    await joint.connector.check()
+    if isinstance(joint.connector, TakesDispatches):
+        await joint.connector.carriers()
+    for fact in joint.connector.facts() if isinstance(joint.connector, DeclaresFacts) else ():
+        if fact.look is not None:
+            await fact.look()
     return [_call(*exchange) for exchange in joint.wire.exchanges]
+
+
+async def _given(joint: Joint, role: type, record: Any, expected: Any) -> Finding:
+    """Send one record and look it up, by its ticket where it has one."""
+    sink = joint.sink(role)
+    answer = (await sink.send([record]))[record.key]
+    if not isinstance(answer, expected):
+        raise RuntimeError(f"{joint.system}: {role.__name__} answered {answer} to a good record")  # noqa: TRY004
+    if isinstance(answer, Accepted) and hasattr(record, "ticket"):
+        record = record.model_copy(update={"ticket": answer.ticket})
+    joint.harness.clock.move(sink.visible_after.total_seconds() + 60)
+    return (await sink.find([record]))[record.key]
 
 
 def _call(request: httpx.Request, status: int, body: bytes) -> Call:

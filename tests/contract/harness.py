@@ -55,7 +55,8 @@ class SinkCase:
 
     `writes` are the routes that change something, in the order of their calls. `count` is how many
     things stand at the vendor for the record. `contradict` puts something else under its key.
-    `errors_in_200` are bodies with which the vendor reports an error under HTTP 200.
+    `errors_in_200` are bodies with which the vendor reports an error under HTTP 200. `spoiled` returns, where files
+    are worked off later, a record that the vendor takes now and refuses in the file's report.
     """
 
     record: Callable[[], Awaitable[Any]]
@@ -63,6 +64,7 @@ class SinkCase:
     count: Callable[[Any], int]
     contradict: Callable[[Any], None]
     errors_in_200: tuple[Any, ...] = ()
+    spoiled: Callable[[], Awaitable[Any]] | None = None
 
 
 class Harness(Protocol):

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from sandbox.audit.trades import VOIDED
 from tests.stateful.actors import PERSONAL
 
 if TYPE_CHECKING:
     from tests.stateful.machine import Machine
 
-_GONE = {"canceled", "VOIDED", "cancelled", "cancel", "Cancelled", "Canceled"}
 _ASIDE = {"Hold", "Draft"}
 
 
@@ -125,7 +125,7 @@ class Watch:
         in_office: dict[str, int] = defaultdict(int)
         shipped: dict[tuple[str, str], int] = defaultdict(int)
         for order in self.office_orders():
-            in_office[order["reference"]] += order["state"] not in _GONE
+            in_office[order["reference"]] += order["state"] not in VOIDED
             for line in order["lines"]:
                 shipped[order["reference"], line["sku"]] += line["shipped"]
         for reference, count in in_office.items():
@@ -162,7 +162,7 @@ class Watch:
         """Check what must hold once faults have stopped and everything had time."""
         self.check()
         held = {row.order_key for row in self._rows("SELECT order_key FROM hold WHERE closed_at IS NULL")}
-        in_office = {order["reference"] for order in self.office_orders() if order["state"] not in _GONE}
+        in_office = {order["reference"] for order in self.office_orders() if order["state"] not in VOIDED}
         dispatched: dict[str, int] = {}
         for order in self.marketplace_orders():
             reference = order["reference"]

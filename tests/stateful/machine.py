@@ -45,8 +45,8 @@ from tests.stateful.virtual import run as run_virtually
 
 _COMPILED: dict[Any, Any] = {}  # the statements of the ledger, compiled once for all seeds
 EVERY_SECONDS = {"orders": 60, "stock": 300, "dispatch": 90, "items": 1800}
-_QUANTITY = re.compile(rb'("(?:qty|quantity|quantity_available|Available|Quantity|atpQty)": ?)[1-9][0-9]*')
-_STOCK = re.compile(
+QUANTITY = re.compile(rb'("(?:qty|quantity|quantity_available|Available|Quantity|atpQty)": ?)[1-9][0-9]*')
+STOCK = re.compile(
     r".*/(source-items|export-stock-salable-qty/.*|productavailability|product\.product/read|stock/v3/quantity|availability)"
 )
 
@@ -126,8 +126,8 @@ class _Watched(httpx.AsyncBaseTransport):
             machine.watch.ends(sent, before)
         if not of_market and request.method != "GET":
             machine.watch.check()
-        if machine.glitching and _STOCK.fullmatch(path):
-            content = _QUANTITY.sub(rb"\g<1>0", await response.aread())
+        if machine.glitching and STOCK.fullmatch(path):
+            content = QUANTITY.sub(rb"\g<1>0", await response.aread())
             return httpx.Response(response.status_code, stream=httpx.ByteStream(content))
         return response
 

@@ -7,18 +7,20 @@ from typing import Any
 import httpx
 import pytest
 
-from domain.installation import Installation
+from connectors.http import Surroundings
+from domain.installation import Installation, Side
 from ledger.database import Database
 from ledger.schema import create
 from sandbox.kit import Fault
 from sandbox.virtualstock import Account, Virtualstock
 from tasks.probe import ASSUMED, CONFIRMED, FAILED, NOT_SO, Line, probe, told
+from tasks.run import open_connectors
 from tests.doubles import ManualClock
 from tests.stateful.effects import ByHost
 from tests.stateful.markets import MARKETS
 from tests.stateful.offices import OFFICES
 
-ASKS = re.compile("/restapi/v4/token(/refresh)?$|/(search|search_read|search_count|read)$")
+ASKS = re.compile("/restapi/v4/token(/refresh)?$|/oauth2/token$|/(search|search_read|search_count|read)$")
 """The calls by other verbs than GET that the vendors' documents say change nothing."""
 
 
@@ -81,6 +83,18 @@ async def test_it_reads_from_both_accounts_and_changes_neither(accounts: Account
         assert lines[line].result == CONFIRMED, lines[line]
     assert [line for line in lines.values() if line.result == ASSUMED]
     assert "nothing was changed on either account" in accounts.text
+
+
+async def test_folders_are_opened_for_reading_only(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Surroundings] = []
+
+    def opening(installation: Installation, around: dict[Side, Surroundings]) -> Any:
+        seen.extend(around.values())
+        return open_connectors(installation, around)
+
+    monkeypatch.setattr("tasks.probe.open_connectors", opening)
+    await accounts.lines()
+    assert [one.only_reads for one in seen] == [True, True]
 
 
 async def test_it_shows_no_person_and_no_secret(accounts: Accounts) -> None:

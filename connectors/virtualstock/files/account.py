@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from connectors.files import FileStore
 from connectors.http import Surroundings
+from connectors.read_only import ReadOnlyFiles
 from connectors.virtualstock.files.folders import Folders
 
 
@@ -47,8 +48,9 @@ def opened_store(
     private_key: SecretStr | None,
 ) -> FileStore:
     """Return the account's folders: those handed in, else those of its SFTP server. Nothing is connected yet."""
-    if surroundings.files is not None:
-        return surroundings.files
-    from connectors.sftp import Sftp, SftpAddress
+    store = surroundings.files
+    if store is None:
+        from connectors.sftp import Sftp, SftpAddress
 
-    return Sftp(account, SftpAddress(host, port, username, host_key, password, private_key))
+        store = Sftp(account, SftpAddress(host, port, username, host_key, password, private_key))
+    return ReadOnlyFiles(store) if surroundings.only_reads else store

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
 
+from connectors.facts import Fact
 from connectors.files import NoSuchFile
 from connectors.http import Surroundings
 from connectors.roles import (
+    DeclaresFacts,
     GivesItems,
     GivesSalesOrders,
     TakesAcknowledgements,
@@ -21,6 +23,7 @@ from connectors.roles import (
 from connectors.settings import SystemSettings
 from connectors.virtualstock.files.account import FolderOptions, known_zone, opened_store
 from connectors.virtualstock.files.actions import ACKNOWLEDGE, CANCEL_ACKNOWLEDGE, DISPATCH, FileActionSink, Words
+from connectors.virtualstock.files.facts import facts
 from connectors.virtualstock.files.inventory import InventoryFiles, InventoryForm
 from connectors.virtualstock.files.listings import ListingFile
 from connectors.virtualstock.files.orders import SalesOrderFiles
@@ -71,12 +74,19 @@ class VirtualstockFilesOptions(FolderOptions):
 
 
 class VirtualstockFiles(
-    GivesSalesOrders, TakesAcknowledgements, TakesCancellations, TakesDispatches, TakesAvailability, GivesItems
+    GivesSalesOrders,
+    TakesAcknowledgements,
+    TakesCancellations,
+    TakesDispatches,
+    TakesAvailability,
+    GivesItems,
+    DeclaresFacts,
 ):
     """One supplier account of The Edge, by files."""
 
     Settings: ClassVar[type[SystemSettings]] = VirtualstockFilesSettings
     Options: ClassVar[type[BaseModel]] = VirtualstockFilesOptions
+    only_reads: ClassVar[tuple[tuple[str, str], ...]] = ()
 
     def __init__(
         self,
@@ -143,6 +153,10 @@ class VirtualstockFiles(
     async def carriers(self) -> Sequence[Carrier]:
         """Return the carriers of the options."""
         return [Carrier(code=code, name=code) for code in self._options.carriers]
+
+    def facts(self) -> Sequence[Fact]:
+        """Return what we rely on without being sure."""
+        return facts(self._store, self._folders)
 
     async def check(self) -> str:
         """Sign in and look at the vendor's folders; change nothing. `Fatal` when one of them is not there."""

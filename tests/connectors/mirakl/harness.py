@@ -202,6 +202,9 @@ class Harness:
         async def level() -> Availability:
             return self.availability(self.offer(), 7)
 
+        async def unlisted() -> Availability:
+            return self.availability("NOBODY-OFFERS-IT", 7)
+
         return {
             TakesAcknowledgements: SinkCase(
                 record=new,
@@ -227,6 +230,7 @@ class Harness:
                 count=self._standing,
                 contradict=lambda one: setattr(self.shop.offers.offers[one.sku], "quantity", None),
                 errors_in_200=(ERROR, {"import_id": None}, {"import_id": "a b"}),
+                spoiled=unlisted,
             ),
         }
 

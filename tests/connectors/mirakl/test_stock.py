@@ -174,6 +174,14 @@ def test_a_file_has_its_lines_in_order_and_never_a_negative_number_or_a_deletion
     assert Report.read('"error-line";"error-message";"offer-sku"\n"3";"no";"B;2"\n', records).errors == {"B;2": "no"}
 
 
+def test_a_report_may_have_commas_between_its_columns() -> None:
+    shop = Harness()
+    records = [shop.availability(sku, 1) for sku in ("A;1", "B,2")]
+    assert Report.read('"error-line","error-message","offer-sku"\n"3","no; not now","B,2"\n', records).errors == {
+        "B,2": "no; not now"
+    }
+
+
 def test_a_ticket_is_read_again_and_nothing_else_is() -> None:
     assert Ticket.parsed(str(Ticket("4001", 7))) == Ticket("4001", 7)
     for text in ("", "4001", "stock import ../x, 7 lines", "stock 2026-03-02T09:00:00Z"):
