@@ -51,6 +51,10 @@ class Orchestrator:
                 time.sleep(0.2)
         raise RuntimeError(f"The Prefect server did not start. It said:\n{self._server.last_words()}")
 
+    def last_words(self) -> str:
+        """Return the end of the server's output."""
+        return self._server.last_words()
+
     def deploy(self) -> None:
         """Make the work pool and deploy prefect.yaml, as `make deploy` does."""
         for command in (["work-pool", "create", "local", "--type", "process", "--overwrite"], ["deploy", "--all"]):
