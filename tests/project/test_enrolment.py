@@ -12,7 +12,7 @@ from connectors.roles import GivesStockLevels, TakesDispatches, TakesSalesOrders
 from sandbox.serve import BACK_OFFICES, MAKERS, MARKETPLACES
 from sandbox.world.mishaps import WRITES
 from tests.contract.joint import Joint, harness_of, walk
-from tests.stateful.machine import QUANTITY, STOCK
+from tests.stateful.strain import QUANTITY, STOCK
 from tests.stateful.markets import MARKETS
 from tests.stateful.offices import OFFICES
 
@@ -60,6 +60,6 @@ async def test_the_simulator_can_make_a_stock_read_of_every_back_office_show_not
     await case.show(3)
     await walk(joint.feed(GivesStockLevels), case)
     answers = [body for request, _, body in joint.wire.exchanges if STOCK.fullmatch(request.url.path)]
-    assert answers, f"STOCK in tests/stateful/machine.py fits no call by which the stock of {system} is read"
+    assert answers, f"STOCK in tests/stateful/strain.py fits no call by which the stock of {system} is read"
     zeroed: list[Any] = [json.loads(QUANTITY.sub(rb"\g<1>0", body)) for body in answers]
     assert zeroed != [json.loads(body) for body in answers], f"QUANTITY there fits no number of {system}"

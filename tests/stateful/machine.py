@@ -9,7 +9,6 @@ import gc
 import itertools
 import os
 import random
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,19 +17,15 @@ from importlib import import_module
 from typing import Any
 from unittest.mock import patch
 
-import httpx
-
-from connectors.roles import Sink, WorksFilesOff
 from domain.answers import SystemTrouble
 from domain.installation import Installation
-from domain.records import Availability
 from ledger.database import Database
 from ledger.schema import create
 from tasks.carriers import compare_carriers
 from tasks.confirm import confirm
 from tasks.filing import file
 from tasks.judge import judge
-from tasks.loops import DISPATCH, ITEMS, LOOPS, Route
+from tasks.loops import DISPATCH, ITEMS, LOOPS
 from tasks.picking import look_after_picking
 from tasks.pull import pull
 from tasks.push import push
@@ -40,15 +35,12 @@ from tests.stateful.effects import ByHost, CountedDatabase, CountedTransport, Ki
 from tests.stateful.invariants import Watch
 from tests.stateful.markets import MARKETS, NAME
 from tests.stateful.offices import OFFICES
+from tests.stateful.strain import StallingRun, Watched
 from tests.stateful.virtual import EPOCH, VirtualClock, VirtualLoop
 from tests.stateful.virtual import run as run_virtually
 
 _COMPILED: dict[Any, Any] = {}  # the statements of the ledger, compiled once for all seeds
 EVERY_SECONDS = {"orders": 60, "stock": 300, "dispatch": 90, "items": 1800}
-QUANTITY = re.compile(rb'("(?:qty|quantity|quantity_available|Available|Quantity|atpQty)": ?)[1-9][0-9]*')
-STOCK = re.compile(
-    r".*/(source-items|export-stock-salable-qty/.*|productavailability|product\.product/read|stock/v3/quantity|availability)"
-)
 
 
 @dataclass(frozen=True)
@@ -106,77 +98,6 @@ def drawn(seed: int, offices: Sequence[str], markets: Sequence[str]) -> tuple[st
     return offices[seed % len(offices)], markets[seed // len(offices) % len(markets)]
 
 
-class _Watched(httpx.AsyncBaseTransport):
-    """Sees every call arrive: what is published, what is in flight, what a glitch shows."""
-
-    def __init__(self, machine: "Machine", inner: httpx.AsyncBaseTransport) -> None:
-        self._machine, self._inner = machine, inner
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Pass the call on and watch what it did."""
-        machine, path = self._machine, request.url.path
-        of_market = request.url.host == machine.market.host
-        sent = machine.market.sends(machine.edge, request, await request.aread()) if of_market else {}
-        before = machine.watch.begins(sent)
-        try:
-            await asyncio.sleep(machine.random.uniform(0.01, 0.3))
-            response = await self._inner.handle_async_request(request)
-            await asyncio.sleep(machine.random.uniform(0.01, 0.3))
-        finally:
-            machine.watch.ends(sent, before)
-        if not of_market and request.method != "GET":
-            machine.watch.check()
-        if machine.glitching and STOCK.fullmatch(path):
-            content = QUANTITY.sub(rb"\g<1>0", await response.aread())
-            return httpx.Response(response.status_code, stream=httpx.ByteStream(content))
-        return response
-
-
-class _Stalling:
-    """A sink of a process that is now and then suspended, or killed, between the answer and its commit."""
-
-    def __init__(self, machine: "Machine", process: Process, inner: Sink[Any]) -> None:
-        self._machine, self._process, self._inner = machine, process, inner
-        self.batch, self.parallel, self.visible_after = inner.batch, inner.parallel, inner.visible_after
-        if isinstance(inner, WorksFilesOff):
-            self.ticket_limit = inner.ticket_limit
-
-    async def send(self, records: Sequence[Any]) -> Any:
-        """Send, and sometimes sleep on the answer for longer than any lease."""
-        for record in records:
-            if isinstance(record, Availability):
-                self._machine.watch.as_of[record.sku] = record.as_of
-        try:
-            return await self._inner.send(records)
-        finally:
-            await self._suffer()
-
-    async def _suffer(self) -> None:
-        machine, chance = self._machine, self._machine.random.random()
-        if machine.quiet:
-            return
-        if chance < machine.profile.stall:
-            machine.note("a process is suspended")
-            await asyncio.sleep(machine.profile.stall_seconds)
-        elif chance < machine.profile.stall + machine.profile.die_before_commit:
-            self._process.kill()
-
-    async def find(self, records: Sequence[Any]) -> Any:
-        """Ask the true sink."""
-        return await self._inner.find(records)
-
-
-class _Run(Run):
-    """A run whose sinks may stall."""
-
-    machine: "Machine"
-    process: Process
-
-    def sink(self, route: Route) -> Sink[Any]:
-        """Return the stalling sink of a route."""
-        return _Stalling(self.machine, self.process, super().sink(route))
-
-
 class Machine:
     """One simulated installation with its world."""
 
@@ -222,9 +143,9 @@ class Machine:
         doomed = not self.quiet and self.random.random() < self.profile.kill
         process = Process(self.random.randint(1, 50) if doomed else 0)
         database = CountedDatabase(self.database, process)
-        transport = CountedTransport(_Watched(self, self.transport), process)
+        transport = CountedTransport(Watched(self, self.transport), process)
         connectors = open_connectors(self.installation, surroundings(database, transport))
-        run = _Run(self.installation, LOOPS[name], database, connectors, run_id=f"{name}-{next(self._numbers)}")
+        run = StallingRun(self.installation, LOOPS[name], database, connectors, run_id=f"{name}-{next(self._numbers)}")
         run.machine, run.process = self, process
         self.outcome.runs += 1
         try:
