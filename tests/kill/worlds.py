@@ -73,7 +73,8 @@ class World:
     def move_to(self, folder: Path) -> None:
         """Go on with a copy of the ledger in another folder; for a fork, which shares nothing but compiled SQL."""
         self.ledger = Path(shutil.copy(self.ledger, folder))
-        event.listen(self.database.engine, "do_connect", lambda _dialect, _record, arguments, _: _here(arguments, self))
+        for engine in (self.database.engine, self.database._hasty):
+            event.listen(engine, "do_connect", lambda _dialect, _record, arguments, _: _here(arguments, self))
 
     def live(self, job: Job) -> None:
         """Let the job's history happen, undisturbed and without a socket."""

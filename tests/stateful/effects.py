@@ -47,7 +47,7 @@ class CountedDatabase(Database):
     """A database of one process: every commit of a change is an effect; a dead process neither reads nor writes."""
 
     def __init__(self, inner: Database, process: Process) -> None:
-        self.clock, self.engine = inner.clock, inner.engine
+        self.clock, self.engine, self._hasty = inner.clock, inner.engine, inner._hasty
         self._inner, self._process = inner, process
 
     @contextmanager

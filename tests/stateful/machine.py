@@ -112,6 +112,7 @@ class Machine:
         self.transport = ByHost({self.market.host: self.edge.app, self.office_kind.host: self.office.app})
         self.database = Database("sqlite://", self.clock)
         self.database.engine = self.database.engine.execution_options(compiled_cache=_COMPILED)
+        self.database._hasty = self.database.engine
         create(self.database)
         self.installation = Installation.model_validate(self.market.joined(self.office_kind.installation(NAME, EPOCH)))
         self.watch, self.actors = Watch(self), Actors(self)
