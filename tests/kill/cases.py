@@ -5,7 +5,7 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing.connection import Connection, wait
@@ -25,16 +25,17 @@ class Case:
     """A job killed at its effect `dies_at` (0: undisturbed), and what was wrong after its re-runs."""
 
     dies_at: int
-    effects: int = 0
+    kinds: tuple[str, ...] = ()
     killed: bool = False
     faults: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Campaign:
-    """Every effect of a job: N counted undisturbed, then a case for each n of 1 to N."""
+    """A job undisturbed, which counts its effects, then a case for each that was chosen."""
 
     undisturbed: Case
+    chosen: list[int]
     cases: list[Case] = field(default_factory=list)
 
     @property
@@ -50,8 +51,12 @@ def campaign(
     *,
     until_caught: str | None = None,
     market: str = "virtualstock",
+    turn: int | None = None,
 ) -> Campaign:
-    """Kill a job of one back office at every effect; `until_caught` stops at the first fault of this name."""
+    """Kill a job of one back office at every effect, or with a `turn` at one of each kind.
+
+    `until_caught` stops at the first fault of this name.
+    """
     assert threading.active_count() == 1, "a process with more threads than one may not be forked"
     memory = Path("/dev/shm")  # noqa: S108 - a folder of our own in it; what SIGKILL leaves need not reach a disk
     with tempfile.TemporaryDirectory(prefix="kill-", dir=memory if memory.is_dir() else None) as folder:
@@ -59,13 +64,23 @@ def campaign(
         world.live(job)
         gc.freeze()  # or every fork copies what its collector touches
         [undisturbed] = _cases(world, job, sabotage, [0])
-        done = Campaign(undisturbed)
-        for case in _cases(world, job, sabotage, range(1, undisturbed.effects + 1)):
+        done = Campaign(undisturbed, chosen(undisturbed.kinds, turn))
+        for case in _cases(world, job, sabotage, done.chosen):
             done.cases.append(case)
             if until_caught and any(until_caught in fault for fault in case.faults):
                 break
         done.cases.sort(key=lambda case: case.dies_at)
         return done
+
+
+def chosen(kinds: Sequence[str], turn: int | None) -> list[int]:
+    """Return the numbers of all effects, or of one of each kind: in turn another one, so that all are had in the end."""
+    if turn is None:
+        return list(range(1, len(kinds) + 1))
+    numbers: dict[str, list[int]] = {}
+    for number, kind in enumerate(kinds, 1):
+        numbers.setdefault(kind, []).append(number)
+    return sorted(same[turn % len(same)] for same in numbers.values())
 
 
 def _cases(world: World, job: Job, sabotage: Callable[[], None] | None, numbers: Iterable[int]) -> Iterator[Case]:
@@ -119,4 +134,4 @@ def _killed_and_run_again(
     wrong = [f"re-run {number} ended with exit code {ended}" for number, ended in enumerate(codes, 1) if ended]
     if code not in {0, -signal.SIGKILL}:
         wrong.append(f"the first run ended with exit code {code}")
-    return Case(dies_at, first.effects, code == -signal.SIGKILL, wrong + faults(job, vendors.dumps(), world.ledger))
+    return Case(dies_at, first.kinds, code == -signal.SIGKILL, wrong + faults(job, vendors.dumps(), world.ledger))

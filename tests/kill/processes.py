@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
 from typing import Any
 from urllib.request import urlopen
@@ -68,9 +69,10 @@ class Worker:
     def __init__(
         self, world: World, slices: Sequence[str], dies_at: int = 0, sabotage: Callable[[], None] | None = None
     ) -> None:
-        self._effects = FORK.Value("i", 0, lock=False)
-        self._process: ForkProcess = FORK.Process(target=self._work, args=(world, slices, dies_at, sabotage))
+        self._here, there = FORK.Pipe(duplex=False)
+        self._process: ForkProcess = FORK.Process(target=self._work, args=(world, slices, dies_at, sabotage, there))
         self._process.start()
+        there.close()
 
     def end(self) -> int:
         """Wait for the end and return the exit code; a worker that hangs is ended, and that is an exit code too."""
@@ -83,16 +85,22 @@ class Worker:
         return self._process.exitcode
 
     @property
-    def effects(self) -> int:
-        """Return how many effects the process had."""
-        return int(self._effects.value)
+    def kinds(self) -> tuple[str, ...]:
+        """Return what each effect of the process was; nothing of one that was killed. Ask once."""
+        try:
+            told: tuple[str, ...] = self._here.recv()
+        except EOFError:
+            return ()
+        return told
 
-    def _work(self, world: World, slices: Sequence[str], dies_at: int, sabotage: Callable[[], None] | None) -> None:
+    def _work(
+        self, world: World, slices: Sequence[str], dies_at: int, sabotage: Callable[[], None] | None, told: Connection
+    ) -> None:
         if sabotage is not None:
             sabotage()
         process = Process(dies_at, on_death=lambda: os.kill(os.getpid(), signal.SIGKILL))
         asyncio.run(_do(world, slices, process))
-        self._effects.value = process.effects
+        told.send(tuple(process.kinds))  # less than a pipe holds: nobody needs to read it meanwhile
 
 
 async def _do(world: World, slices: Sequence[str], process: Process) -> None:

@@ -1,16 +1,17 @@
-"""SIGKILL at every numbered effect of every loop, in real processes over real sockets; then three re-runs."""
+"""SIGKILL at the numbered effects of every loop, in real processes over real sockets; then three re-runs."""
 
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 
 from tests.kill import sabotage
-from tests.kill.cases import campaign
+from tests.kill.cases import campaign, chosen
 from tests.kill.processes import HEAVY
-from tests.kill.worlds import ACCEPTANCE, JOBS, ONE_ORDER
+from tests.kill.worlds import ACCEPTANCE, JOBS, ONE_ORDER, Job
 from tests.stateful.markets import MARKETS
 from tests.stateful.offices import OFFICES
 
@@ -24,10 +25,25 @@ def apart() -> Iterator[ProcessPoolExecutor]:
         yield executor
 
 
-WHOLE = bool(os.environ.get("EVERY_MARKET"))
-PAIRS = [(office, market) for market in MARKETS for office in OFFICES if WHOLE or market == "virtualstock"]
-PAIRS += [] if WHOLE else [("magento", market) for market in MARKETS if market != "virtualstock"]
-"""Every office over one marketplace, and every other marketplace with one office; EVERY_MARKET=1 for all pairs."""
+EVERY = bool(os.environ.get("EVERY_EFFECT"))
+TURN = int(os.environ.get("KILL_TURN") or datetime.now(UTC).date().toordinal())
+WHOLLY = "magento"
+PAIRS = [(office, market) for market in MARKETS for office in OFFICES if EVERY or market == "virtualstock"]
+PAIRS += [] if EVERY else [(WHOLLY, market) for market in MARKETS if market != "virtualstock"]
+"""Every office over one marketplace, and every other marketplace with one office; EVERY_EFFECT=1 for all pairs.
+
+One pair is killed at every effect. The others are at one effect of each kind (what it is, and at which call), another one
+each day, until all are had; a failure says the turn, and KILL_TURN plays it again. EVERY_EFFECT=1 kills at all of them.
+"""
+
+
+def _killed(apart: ProcessPoolExecutor, office: str, market: str, job: Job) -> None:
+    turn = None if EVERY or (office, market) == (WHOLLY, "virtualstock") else TURN
+    done = apart.submit(campaign, office, job, market=market, turn=turn).result()
+    print(f"{office} over {market}: killed at {len(done.chosen)} of {len(done.undisturbed.kinds)} effects, turn {turn}")
+    assert done.failures == {}
+    assert [case.dies_at for case in done.cases if case.killed] == done.chosen
+    assert {done.undisturbed.kinds[number - 1] for number in done.chosen} == set(done.undisturbed.kinds) != set()
 
 
 @pytest.mark.parametrize("job", JOBS)
@@ -35,17 +51,19 @@ PAIRS += [] if WHOLE else [("magento", market) for market in MARKETS if market !
 def test_a_loop_killed_at_any_effect_is_made_good_by_running_it_again(
     office: str, market: str, job: str, apart: ProcessPoolExecutor
 ) -> None:
-    done = apart.submit(campaign, office, JOBS[job], market=market).result()
-    print(f"{office} over {market}, {job}: killed at each of {len(done.cases)} effects")
-    assert done.failures == {}
-    assert [case.dies_at for case in done.cases if case.killed] == list(range(1, done.undisturbed.effects + 1))
+    _killed(apart, office, market, JOBS[job])
 
 
 @pytest.mark.parametrize("market", [name for name, market in MARKETS.items() if market.accepts_first])
 def test_an_acceptance_killed_at_any_effect_is_made_good(market: str, apart: ProcessPoolExecutor) -> None:
-    done = apart.submit(campaign, "magento", ACCEPTANCE, market=market).result()
-    assert done.failures == {}
-    assert [case.dies_at for case in done.cases if case.killed] == list(range(1, done.undisturbed.effects + 1))
+    _killed(apart, WHOLLY, market, ACCEPTANCE)
+
+
+def test_the_turns_have_every_effect_in_the_end() -> None:
+    kinds = ("commit", "request", "answer", "commit", "request", "commit")
+    turns = [chosen(kinds, turn) for turn in range(6)]
+    assert [len(turn) for turn in turns] == [3] * 6
+    assert {number for turn in turns for number in turn} == set(chosen(kinds, None)) == {1, 2, 3, 4, 5, 6}
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,18 @@
 """Effects, counted from outside the product: each commit, each request sent, each answer received.
 
 A process that is killed does nothing more: after its death every further effect of it raises `Killed`.
+The kind of an effect is what it is and where in the loop it stands: a commit is named by the call before it.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import httpx
 
 from ledger.database import Database, Transaction
+
+_IDS = re.compile(r"(?<=/)(?![vV][0-9]/)[^/]*[0-9][^/]*")
 
 
 class Killed(BaseException):
@@ -19,13 +23,20 @@ class Process:
     """One process of the product: it dies at its effect number `dies_at` (0: never)."""
 
     def __init__(self, dies_at: int = 0, on_death: Callable[[], None] | None = None) -> None:
-        self.dies_at, self.effects, self.dead = dies_at, 0, False
+        self.dies_at, self.dead = dies_at, False
+        self.kinds: list[str] = []
+        self.last_call = "no call"
         self._on_death = on_death
 
-    def effect(self) -> None:
+    @property
+    def effects(self) -> int:
+        """Return how many effects there were."""
+        return len(self.kinds)
+
+    def effect(self, kind: str) -> None:
         """Count one effect, or die at it."""
         self.alive()
-        self.effects += 1
+        self.kinds.append(kind)
         if self.effects == self.dies_at:
             self.dead = True
             if self._on_death is not None:
@@ -62,7 +73,7 @@ class CountedDatabase(Database):
             self._process.alive()
             changed = _changes(tx) > before
         if scope is None and changed:  # permits and evidence are not steps of a loop
-            self._process.effect()
+            self._process.effect(f"a commit after {self._process.last_call}")
 
 
 def _changes(tx: Transaction) -> int:
@@ -78,9 +89,11 @@ class CountedTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Pass a request on."""
-        self._process.effect()  # dies before the vendor saw it
+        call = f"{request.method} {_IDS.sub('#', request.url.path)}"
+        self._process.effect(f"a request {call}")  # dies before the vendor saw it
         response = await self._inner.handle_async_request(request)
-        self._process.effect()  # dies before the answer was read
+        self._process.last_call = call
+        self._process.effect(f"an answer {call}")  # dies before the answer was read
         return response
 
 
