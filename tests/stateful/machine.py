@@ -45,12 +45,16 @@ EVERY_SECONDS = {"orders": 60, "stock": 300, "dispatch": 90, "items": 1800}
 
 @dataclass(frozen=True)
 class Profile:
-    """How rough a seed is. Probabilities are per run, or per sending; weights choose what happens next."""
+    """How rough a seed is. Probabilities are per run, or per sending; weights choose what happens next.
+
+    A killed run dies at one of its first `kill_within` effects.
+    """
 
     minutes: float = 10
     drain_hours: float = 8
     pause: tuple[float, float] = (1, 15)
     kill: float = 0.15
+    kill_within: int = 50
     second_worker: float = 0.15
     stall: float = 0.01
     stall_seconds: float = 400
@@ -142,7 +146,7 @@ class Machine:
     async def one_run(self, name: str) -> None:
         """Let one process run one loop once; it may be killed at any of its effects."""
         doomed = not self.quiet and self.random.random() < self.profile.kill
-        process = Process(self.random.randint(1, 50) if doomed else 0)
+        process = Process(self.random.randint(1, self.profile.kill_within) if doomed else 0)
         database = CountedDatabase(self.database, process)
         transport = CountedTransport(Watched(self, self.transport), process)
         connectors = open_connectors(self.installation, surroundings(database, transport))

@@ -130,13 +130,14 @@ def _look_after_picking(stack: ExitStack) -> None:
 
 
 _LOSSY = Profile(weights={"buy": 30, "ship": 16, "trouble": 40, "restock": 5}, kill=0.3)
+_KILLED_EARLY = Profile(kill=0.8, kill_within=12, weights={"buy": 40, "restock": 30})  # filing is soon in a run
 _CROWDED = Profile(second_worker=1.0, kill=0.0, weights={"buy": 30, "sell_elsewhere": 10, "restock": 10})
 _GLITCHING = Profile(weights={"buy": 20, "glitch": 10, "restock": 10})
 _SUSPENDED = Profile(stall=0.2, kill=0.0, weights={"buy": 30, "sell_elsewhere": 10, "restock": 20})
 
 SABOTAGES = {
     "look before resend": Sabotage(_look_before_resend, ("I2", "I3"), _LOSSY),
-    "atomic filing": Sabotage(_atomic_filing, ("I1",), Profile(kill=0.5)),
+    "atomic filing": Sabotage(_atomic_filing, ("I1",), _KILLED_EARLY),
     "one in flight a SKU": Sabotage(_one_in_flight, ("I6",), _CROWDED),
     "the mass-zero stop": Sabotage(_mass_zero_stop, ("I7",), _GLITCHING),
     "attempt before call": Sabotage(_attempt_before_call, ("I2",), Profile(die_before_commit=0.3)),
