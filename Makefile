@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 LOCAL_API := http://127.0.0.1:4200/api
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check unit e2e machine bench conformance simulate server deploy worker receiver probe clean
+.PHONY: help demo test check unit e2e machine bench conformance kill simulate server deploy worker receiver probe clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -67,6 +67,9 @@ bench: .venv/ready ## Measure, write docs/benchmarks.md, fail on a missed bar; Q
 
 conformance: .venv/ready ## Check against vendors' documents: make conformance VENDOR=FOLDER
 	$(BIN)/python -m tests.conformance "$(VENDOR)"
+
+kill: .venv/ready ## Kill every loop of every pair at every effect (an hour)
+	EVERY_EFFECT=1 $(BIN)/pytest tests/kill
 
 simulate: .venv/ready ## Any number of seeds: make simulate SEEDS=100000
 	$(BIN)/python -m tests.stateful --seeds $(SEEDS)
