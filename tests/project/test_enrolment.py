@@ -12,9 +12,9 @@ from connectors.roles import GivesStockLevels, TakesDispatches, TakesSalesOrders
 from sandbox.serve import BACK_OFFICES, MAKERS, MARKETPLACES
 from sandbox.world.mishaps import WRITES
 from tests.contract.joint import Joint, harness_of, walk
-from tests.stateful.strain import QUANTITY, STOCK
 from tests.stateful.markets import MARKETS
 from tests.stateful.offices import OFFICES
+from tests.stateful.strain import QUANTITY, STOCK
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTALLATIONS = [tomllib.loads(file.read_text()) for file in (ROOT / "deployments" / "installations").glob("*.toml")]
