@@ -22,6 +22,7 @@ async def test_stock_is_set_and_its_history_kept(edge: Edge) -> None:
     assert listing == {
         "stock_number": "12345678",
         "sku": "A ",
+        "ean": "5000000000012",
         "published": [[START.isoformat(), 4], [at, 12]],
     }
 
