@@ -68,7 +68,7 @@ bench: .venv/ready ## Measure, write docs/benchmarks.md, fail on a missed bar; Q
 conformance: .venv/ready ## Check against vendors' documents: make conformance VENDOR=FOLDER
 	$(BIN)/python -m tests.conformance "$(VENDOR)"
 
-kill: .venv/ready ## Kill every loop of every pair at every effect (an hour)
+kill: .venv/ready ## Kill every loop of every pair at every effect (long)
 	EVERY_EFFECT=1 $(BIN)/pytest tests/kill
 
 simulate: .venv/ready ## Any number of seeds: make simulate SEEDS=100000
