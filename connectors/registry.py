@@ -41,6 +41,11 @@ SYSTEMS: dict[str, type[System]] = {
 }
 
 
+def platform(system: str) -> str:
+    """Return the platform that a system is a road to: accounts of one name on it are the same account."""
+    return str(getattr(SYSTEMS.get(system), "platform", system))
+
+
 def known(system: str) -> type[System]:
     """Return the connector class of a system, or raise `ValueError` naming those that exist."""
     if system not in SYSTEMS:

@@ -77,6 +77,13 @@ _TYPES = [
         "marketplace",
     ),
     HoldType(
+        "known_on_another_account",
+        Owner.ECOMMERCE,
+        "Order that is known over another account already",
+        "It is created once only. Find out which of the two John Lewis means; cancel the other there, then release.",
+        "marketplace",
+    ),
+    HoldType(
         "unmapped_carrier",
         Owner.WAREHOUSE,
         "Carrier without a John Lewis code",

@@ -111,6 +111,14 @@ class Orders(_Settings):
         return OrderPolicy(acceptance_first=self.acceptance_first, acknowledges=self.acknowledges)
 
 
+class FormerMarketplace(Endpoint):
+    """An account of the marketplace that was left: what came over it is finished there, and nothing more is offered."""
+
+    orders: Orders | None = Field(
+        default=None, description="how that account wants its orders handled; none: as that of today"
+    )
+
+
 class CarrierMapping(_Settings):
     """One reviewed line: a carrier of the back office is this code at John Lewis. `service` empty: any service."""
 
@@ -127,6 +135,9 @@ class Installation(_Settings):
     name: Name
     marketplace: Endpoint
     back_office: Endpoint
+    former_marketplaces: tuple[FormerMarketplace, ...] = Field(
+        default=(), description="accounts that were left, until all that came over them is finished"
+    )
     product_master: Side = Field(
         description="whose products are the item master; the other side's items need not exist"
     )
@@ -156,6 +167,23 @@ class Installation(_Settings):
                 raise ValueError(f"carrier {mapping.carrier!r}, service {mapping.service!r} is mapped twice")
             seen.add((mapping.carrier, mapping.service))
         return carriers
+
+    @model_validator(mode="after")
+    def _apart(self) -> "Installation":
+        everyone = (self.marketplace, *self.former_marketplaces)
+        if len({one.account for one in everyone}) < len(everyone) or any("@" in one.account for one in everyone):
+            raise ValueError("marketplace and former_marketplaces must name different accounts, without @")
+        if len({one.system for one in everyone}) < len(everyone):
+            raise ValueError(
+                "marketplace and former_marketplaces must be of different systems: two accounts of one system would "
+                "read the same secrets; begin a new installation for the new account"
+            )
+        return self
+
+    def over(self, former: FormerMarketplace) -> "Installation":
+        """Return the installation as it is for what came over an account that was left."""
+        changed = {"marketplace": former, "former_marketplaces": (), "orders": former.orders or self.orders}
+        return self.model_copy(update=changed)
 
     def endpoint(self, side: Side) -> Endpoint:
         """Return the account of one side."""

@@ -14,7 +14,8 @@ class Facts:
     Nothing is assumed: an empty set knows, maps and approves nothing, so everything that needs it
     is held. `carriers` is keyed by the back office's (carrier, service); the service "" stands for
     every service that has no entry of its own. `ordered` gives, by order reference, how many of each
-    SKU are still to be dispatched; an order that is not in it is unknown here.
+    SKU are still to be dispatched; an order that is not in it is unknown here. `elsewhere` gives, by order reference, the other account of the
+    marketplace over which an order of that reference came.
     """
 
     now: datetime
@@ -26,6 +27,7 @@ class Facts:
     currencies: frozenset[str] = frozenset({"GBP"})
     accept_test_orders: bool = False
     ordered: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     def carrier_code(self, carrier: str, service: str) -> str | None:
         """Return the marketplace's code for a carrier of the back office, compared exactly; None if unmapped."""

@@ -71,6 +71,8 @@ def _order_columns(order: SalesOrder, facts: Facts) -> dict[str, Any]:
         "phone_length": _length(address.phone),
         "gift_message_length": _length(order.gift_message),
         "reference_length": _length(order.reference),
+        "known_over": facts.elsewhere.get(order.reference, ""),
+        "no_other_account": "",
         "currency": order.currency,
         "currency_taken": order.currency if order.currency in facts.currencies else None,
         "test_order": order.test,

@@ -97,6 +97,11 @@ def _sales_order_heads(limits: OrderLimits) -> list[RowExpectation]:
             ),
         ),
         ExpectMatch(column="test_order", other="test_order_taken", meta=_named("expect_no_test_order", "test_order")),
+        ExpectMatch(
+            column="known_over",
+            other="no_other_account",
+            meta=_named("expect_order_of_one_account", "known_on_another_account"),
+        ),
     ]
 
 

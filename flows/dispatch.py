@@ -16,10 +16,11 @@ from tasks.steps import compare_carriers, confirm, file, gate, look_after_pickin
 async def dispatch(installation: str) -> State[Any]:
     """See that open orders are picked; read their shipments and confirm them."""
     async with opened(installation, DISPATCH) as run:
-        await compare_carriers(run)
-        await confirm(run)
-        await look_after_picking(run)
-        async for chunk in pull(run):
-            await file(run, await gate(run, chunk))
-        await push(run)
+        for account in run.accounts():
+            await compare_carriers(account)
+            await confirm(account)
+            await look_after_picking(account)
+            async for chunk in pull(account):
+                await file(account, await gate(account, chunk))
+            await push(account)
         return await report(run)

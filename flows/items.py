@@ -16,7 +16,8 @@ from tasks.steps import file, gate, keep_called, pull
 async def items(installation: str) -> State[Any]:
     """Read the item master and the listings; release what waited for a SKU; look whether vendors still call us."""
     async with opened(installation, ITEMS) as run:
-        async for chunk in pull(run):
-            await file(run, await gate(run, chunk))
+        for account in run.accounts():
+            async for chunk in pull(account):
+                await file(account, await gate(account, chunk))
         await keep_called(run)
         return await report(run)

@@ -16,8 +16,9 @@ from tasks.steps import confirm, file, gate, pull, push
 async def orders(installation: str) -> State[Any]:
     """Pull new orders and cancellations, create what is owed, acknowledge what is taken."""
     async with opened(installation, ORDERS) as run:
-        await confirm(run)
-        async for chunk in pull(run):
-            await file(run, await gate(run, chunk))
-        await push(run)
+        for account in run.accounts():
+            await confirm(account)
+            async for chunk in pull(account):
+                await file(account, await gate(account, chunk))
+            await push(account)
         return await report(run)

@@ -17,6 +17,8 @@ _inbox = table(Inbox)
 PASSED, HELD, REJECTED, WAITING = "passed", "held", "rejected", "waiting"
 INCOMPLETE = "incomplete"
 """It passed the gate, and its source will show the rest of it later (an order without its address yet)."""
+MOVED = "moved"
+"""It came over a road that was left and can be read no more; the next sight of it counts as new."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Arrival:
     gate: str
     order_key: str = ""
     tracking: str = ""
+    account: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,7 @@ def store(tx: Transaction, arrivals: Sequence[Arrival]) -> dict[tuple[Kind, str]
             "order_key": arrival.order_key,
             "tracking": arrival.tracking,
             "gate": arrival.gate,
+            "account": arrival.account,
             "received_at": tx.now,
         }
         for arrival, address in zip(arrivals, addresses, strict=True)
@@ -123,11 +127,12 @@ def renew(tx: Transaction, inbox_id: int, original: Any, keeps: Mapping[str, Any
     tx.run(update(_inbox).where(_inbox.c.id == inbox_id).values(payload_id=address, received_at=tx.now))
 
 
-def waiting(tx: Transaction, kinds: Sequence[Kind], limit: int) -> list[Waiting]:
-    """Return released records of these kinds, oldest first."""
+def waiting(tx: Transaction, kinds: Sequence[Kind], limit: int, account: str = "") -> list[Waiting]:
+    """Return released records of these kinds that came over an account, oldest first."""
+    mine = (_inbox.c.installation == tx.installation, _inbox.c.account == account)
     rows = tx.rows(
         select(_inbox)
-        .where(_inbox.c.installation == tx.installation, _inbox.c.gate == WAITING, _inbox.c.kind.in_(kinds))
+        .where(*mine, _inbox.c.gate == WAITING, _inbox.c.kind.in_(kinds))
         .order_by(_inbox.c.id)
         .limit(limit)
     )
@@ -158,11 +163,13 @@ def has_passed(tx: Transaction, kind: Kind, order_key: str, tracking: str, *, be
     return bool(tx.value(select(func.count()).where(*where)))
 
 
-def kept(tx: Transaction, side: Side, kind: Kind, keys: Sequence[str]) -> dict[str, Any]:
-    """Return, by key, the current originals of those of these records that came before."""
+def kept(tx: Transaction, side: Side, kind: Kind, keys: Sequence[str], account: str = "") -> dict[str, Any]:
+    """Return, by key, the current originals of those of these records that came before by the same road."""
     rows = tx.rows(
         select(_inbox.c.key, _inbox.c.payload_id).where(
             _inbox.c.installation == tx.installation,
+            _inbox.c.account == account,
+            _inbox.c.gate != MOVED,
             _inbox.c.side == side,
             _inbox.c.kind == kind,
             among(tx, _inbox.c.key, keys),
@@ -181,7 +188,14 @@ def set_gate(tx: Transaction, inbox_ids: Sequence[int], gate: str) -> int:
     )
 
 
-def rejected(tx: Transaction) -> int:
-    """Return how many originals could not be read."""
-    where = (_inbox.c.installation == tx.installation, _inbox.c.gate == REJECTED)
+def moved(tx: Transaction, inbox_ids: Sequence[int]) -> set[int]:
+    """Return which of these rows wait to be seen again, as they came over a road that was left."""
+    rows = tx.rows(select(_inbox.c.id).where(among(tx, _inbox.c.id, inbox_ids), _inbox.c.gate == MOVED))
+    return {row.id for row in rows}
+
+
+def rejected(tx: Transaction, account: str = "") -> int:
+    """Return how many originals of an account could not be read."""
+    mine = (_inbox.c.installation == tx.installation, _inbox.c.account == account)
+    where = (*mine, _inbox.c.gate == REJECTED)
     return int(tx.value(select(func.count()).where(*where)) or 0)

@@ -95,32 +95,46 @@ def listings_without_item(tx: Transaction) -> list[Any]:
     )
 
 
-def carriers(tx: Transaction) -> dict[tuple[str, str], str]:
+def of_account(kind: str, account: str) -> str:
+    """Return the kind of a mapping that serves a former account (empty: the account of today)."""
+    return f"{kind}@{account}" if account else kind
+
+
+def carriers(tx: Transaction, account: str = "") -> dict[tuple[str, str], str]:
     """Return the marketplace's code of each mapped (carrier, service); an empty service stands for any."""
     rows = tx.rows(
         select(_mapping.c.source, _mapping.c.target).where(
-            _mapping.c.installation == tx.installation, _mapping.c.kind == CARRIER
+            _mapping.c.installation == tx.installation, _mapping.c.kind == of_account(CARRIER, account)
         )
     )
     pairs = ((row.source.split(ANY_SERVICE), row.target) for row in rows)
     return {(source[0], source[1]): target for source, target in pairs}
 
 
-def approved_carriers(tx: Transaction) -> dict[str, str]:
+def approved_carriers(tx: Transaction, account: str = "") -> dict[str, str]:
     """Return the name of each carrier code that the marketplace account accepts."""
     rows = tx.rows(
         select(_mapping.c.source, _mapping.c.target).where(
-            _mapping.c.installation == tx.installation, _mapping.c.kind == APPROVED_CARRIER
+            _mapping.c.installation == tx.installation, _mapping.c.kind == of_account(APPROVED_CARRIER, account)
         )
     )
     return {row.source: row.target for row in rows}
 
 
-def map_carrier(tx: Transaction, carrier: str, service: str, code: str, *, owner: str, review_on: str, by: str) -> None:
+def accepting(tx: Transaction, code: str) -> list[str]:
+    """Return the accounts (empty: that of today) that accept a carrier code."""
+    named = select(_mapping.c.kind).where(_mapping.c.installation == tx.installation, _mapping.c.source == code)
+    kinds = [row.kind.partition("@") for row in tx.rows(named.order_by(_mapping.c.kind))]
+    return [account for kind, _, account in kinds if kind == APPROVED_CARRIER]
+
+
+def map_carrier(
+    tx: Transaction, carrier: str, service: str, code: str, *, owner: str, review_on: str, by: str, account: str = ""
+) -> None:
     """Map a back-office carrier and service (empty: any service) to the marketplace's exact code."""
     row = {
         "installation": tx.installation,
-        "kind": CARRIER,
+        "kind": of_account(CARRIER, account),
         "source": f"{carrier}{ANY_SERVICE}{service}",
         "target": code,
         "owner": owner,

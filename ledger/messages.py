@@ -71,6 +71,7 @@ def owe(tx: Transaction, owed: Sequence[Owed]) -> None:
             )
         )
     }
+    accounts = _accounts(tx, {event.order_key for event in owed})
     for event in owed:
         if (event.kind.value, event.key) in dropped:
             again = update(_message).where(_message.c.id == dropped[event.kind.value, event.key])
@@ -86,6 +87,7 @@ def owe(tx: Transaction, owed: Sequence[Owed]) -> None:
                 "key": event.key,
                 "created_at": tx.now,
                 **_new(tx, event),
+                "account": accounts.get(event.order_key, ""),
                 "attempt": 0,
                 "resends": 0,
                 "external_id": "",
@@ -94,6 +96,14 @@ def owe(tx: Transaction, owed: Sequence[Owed]) -> None:
         ],
         ["installation", "kind", "key"],
     )
+
+
+def _accounts(tx: Transaction, order_keys: set[str]) -> dict[str, str]:
+    """Return the former account of each of these orders that came over one."""
+    order = table(SalesOrderRow)
+    mine = (order.c.installation == tx.installation, order.c.account != "")
+    rows = tx.rows(select(order.c.key, order.c.account).where(*mine, among(tx, order.c.key, sorted(order_keys))))
+    return {row.key: row.account for row in rows}
 
 
 def _new(tx: Transaction, event: Owed) -> dict[str, Any]:
@@ -110,14 +120,22 @@ def _new(tx: Transaction, event: Owed) -> dict[str, Any]:
 
 
 def claim(
-    tx: Transaction, kind: Kind, limit: int, lease: timedelta, *, looking: bool, not_before: int = 0
+    tx: Transaction,
+    kind: Kind,
+    limit: int,
+    lease: timedelta,
+    *,
+    looking: bool,
+    not_before: int = 0,
+    account: str = "",
 ) -> list[Claimed]:
-    """Claim open, due, unheld, unleased messages of a kind, most urgent first.
+    """Claim open, due, unheld, unleased messages of a kind for orders of an account, most urgent first.
 
     `looking`: those whose outcome has to be looked up; else those that were never attempted. A
     message behind an earlier open one for the same order and destination is not claimed.
     """
     given = {"installation": tx.installation, "kind": kind, "now": tx.now, "not_before": not_before, "limit": limit}
+    given |= {"account": account}
     rows = tx.rows(_claimable(looking=looking), given)
     until = tx.now + lease
     if rows:
@@ -154,6 +172,7 @@ def _claimable(*, looking: bool) -> Select[Any]:
             _message.c.installation == bindparam("installation"),
             _message.c.closed_at.is_(None),
             _message.c.kind == bindparam("kind"),
+            _message.c.account == bindparam("account"),
             _message.c.due_at <= now,
             _message.c.id > bindparam("not_before"),
             or_(_message.c.lease_until.is_(None), _message.c.lease_until < now),

@@ -31,6 +31,7 @@ class KnownOrder:
     placed_at: datetime
     dispatch_by_at: datetime | None
     filed_at: datetime
+    account: str = ""
 
 
 def known(tx: Transaction, keys: Sequence[str]) -> dict[str, KnownOrder]:
@@ -85,6 +86,7 @@ def known(tx: Transaction, keys: Sequence[str]) -> dict[str, KnownOrder]:
             row.placed_at,
             row.dispatch_by_at,
             row.filed_at,
+            row.account,
         )
         for row in rows
     }
@@ -97,13 +99,44 @@ def _without_address(tx: Transaction, inbox_ids: Sequence[int]) -> set[int]:
 
 
 def by_reference(tx: Transaction, references: Sequence[str]) -> dict[str, str]:
-    """Return the order key of each Customer Order Number that is known here and names one order."""
-    rows = tx.rows(
-        select(_order.c.reference, func.min(_order.c.key).label("key"), func.count().label("orders"))
-        .where(_order.c.installation == tx.installation, among(tx, _order.c.reference, references))
-        .group_by(_order.c.reference)
+    """Return the order key of each Customer Order Number that is known here and names one order.
+
+    Where two accounts showed the same number, it names the one that was to be created.
+    """
+    begun = exists().where(
+        _message.c.installation == _order.c.installation,
+        _message.c.order_key == _order.c.key,
+        _message.c.kind == Kind.SALES_ORDER,
     )
-    return {row.reference: row.key for row in rows if row.orders == 1}
+    named = (_order.c.installation == tx.installation, among(tx, _order.c.reference, references))
+    found: dict[str, list[Any]] = defaultdict(list)
+    for row in tx.rows(select(_order.c.reference, _order.c.key, begun.label("begun")).where(*named)):
+        found[row.reference].append(row)
+    begun_only = {name: [row for row in rows if row.begun] or rows for name, rows in found.items()}
+    return {name: rows[0].key for name, rows in begun_only.items() if len(rows) == 1}
+
+
+def elsewhere(tx: Transaction, account: str, references: Sequence[str]) -> dict[str, str]:
+    """Return, by Customer Order Number, the account (`today's` unnamed) of an order of another account that still counts.
+
+    An order that was wholly cancelled before anything of it was shipped does not.
+    """
+    left = _line.c.ordered > _line.c.cancelled
+    counts = or_(
+        exists().where(_line.c.installation == _order.c.installation, _line.c.order_key == _order.c.key, left),
+        ~exists().where(_line.c.installation == _order.c.installation, _line.c.order_key == _order.c.key),
+    )
+    mine = (_order.c.installation == tx.installation, _order.c.account != account)
+    rows = tx.rows(
+        select(_order.c.reference, _order.c.account).where(*mine, among(tx, _order.c.reference, references), counts)
+    )
+    return {row.reference: row.account or "today's" for row in rows}
+
+
+def strangers(tx: Transaction, account: str, keys: Sequence[str]) -> set[str]:
+    """Return which of these keys are those of another account's orders."""
+    mine = (_order.c.installation == tx.installation, _order.c.account != account)
+    return {row.key for row in tx.rows(select(_order.c.key).where(*mine, among(tx, _order.c.key, keys)))}
 
 
 def save(tx: Transaction, orders: Sequence[Mapping[str, Any]], lines: Iterable[tuple[str, LineLife]]) -> None:
@@ -111,9 +144,9 @@ def save(tx: Transaction, orders: Sequence[Mapping[str, Any]], lines: Iterable[t
     upsert(
         tx,
         SalesOrderRow,
-        [{"installation": tx.installation, **order} for order in orders],
+        [{"installation": tx.installation, "account": "", **order} for order in orders],
         ["installation", "key"],
-        keep=("back_office_id", "filed_at", "awaits_tracking"),
+        keep=("back_office_id", "filed_at", "awaits_tracking", "account"),
     )
     save_lines(tx, lines)
 
@@ -297,7 +330,8 @@ def in_flight(tx: Transaction, skus: Sequence[str], as_of: datetime | None) -> d
     }
 
 
-def unanswered(tx: Transaction) -> int:
-    """Return how many orders the marketplace still waits to see acknowledged, or finished."""
-    where = (_order.c.installation == tx.installation, _order.c.acknowledged_at.is_(None), _order.c.final_at.is_(None))
+def unanswered(tx: Transaction, account: str = "") -> int:
+    """Return how many orders a marketplace account still waits to see acknowledged, or finished."""
+    mine = (_order.c.installation == tx.installation, _order.c.account == account)
+    where = (*mine, _order.c.acknowledged_at.is_(None), _order.c.final_at.is_(None))
     return int(tx.value(select(func.count()).where(*where)) or 0)

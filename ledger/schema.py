@@ -7,7 +7,7 @@ from sqlalchemy import Connection, inspect, text
 from ledger.database import Database
 from ledger.tables import Table
 
-NEWEST = "0001"
+NEWEST = "0002"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 

@@ -68,7 +68,10 @@ class Payload(Table, table=True):
 
 
 class Inbox(Table, table=True):
-    """A record as it last came. `gate` is passed, incomplete, held, rejected, or waiting (to be gated again)."""
+    """A record as it last came. `gate` is passed, incomplete, held, rejected, waiting (to be gated again), or moved.
+
+    `account` is the former marketplace account over which it came, empty for the one of today.
+    """
 
     __table_args__ = (
         UniqueConstraint("installation", "side", "kind", "key"),
@@ -85,11 +88,12 @@ class Inbox(Table, table=True):
     order_key: str = Field(default="", index=True)
     tracking: str = Field(default="", index=True)
     gate: str
+    account: str = ""
     received_at: datetime = Field(sa_type=Moment)
 
 
 class SalesOrderRow(Table, table=True):
-    """An order, folded from what both sides said of it."""
+    """An order, folded from what both sides said of it. `account`: the former marketplace account that it came over."""
 
     __tablename__ = "sales_order"
     __table_args__ = (Index("ix_sales_order_installation_final_at", "installation", "final_at"),)
@@ -106,6 +110,7 @@ class SalesOrderRow(Table, table=True):
     acknowledged_at: datetime | None = moment()
     final_at: datetime | None = moment()
     awaits_tracking: bool = False
+    account: str = ""
 
 
 class OrderLineRow(Table, table=True):
@@ -129,7 +134,7 @@ class OrderLineRow(Table, table=True):
 
 
 class Message(Table, table=True):
-    """An event owed. Facts only, each filled in once; the state is derived from them."""
+    """An event owed. Facts only, each filled in once; the state is derived from them. `account` is its order's."""
 
     __table_args__ = (
         UniqueConstraint("installation", "kind", "key"),
@@ -158,6 +163,7 @@ class Message(Table, table=True):
     closed_at: datetime | None = moment()
     closed_as: str | None = None
     closed_by: str | None = None
+    account: str = ""
 
 
 class StockCount(Table, table=True):
@@ -311,6 +317,35 @@ class Watermark(Table, table=True):
     cursor: str | None = None
     began_at: datetime | None = moment()
     completed_at: datetime | None = moment()
+
+
+class AccountRow(Table, table=True):
+    """An account that one side of an installation works with, or (`left_at`) moved away from."""
+
+    __tablename__ = "account"
+    installation: str = Field(primary_key=True)
+    side: str = Field(primary_key=True)
+    account: str = Field(primary_key=True)
+    system: str
+    since: datetime = Field(sa_type=Moment)
+    left_at: datetime | None = moment()
+
+
+class FormerListing(Table, table=True):
+    """A listing of an account that was left: it is to show zero, and is looked at again when it is due.
+
+    `proofs` counts how often in a row it was seen at zero.
+    """
+
+    __tablename__ = "former_listing"
+    installation: str = Field(primary_key=True)
+    account: str = Field(primary_key=True)
+    sku: str = Field(primary_key=True)
+    stock_number: str = ""
+    listing_id: str = ""
+    ticket: str | None = None
+    proofs: int = 0
+    due_at: datetime = Field(sa_type=Moment)
 
 
 class BudgetRow(Table, table=True):

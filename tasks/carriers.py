@@ -18,7 +18,12 @@ _COMPARE_EVERY = timedelta(hours=24)
 
 
 async def compare_carriers(run: Run) -> None:
-    """Seed the mapping, and once a day read the account's carriers and hold what is no longer accepted."""
+    """Seed the mapping, and once a day read the account's carriers and hold what is no longer accepted.
+
+    An account that was left keeps the mapping and the list that it had.
+    """
+    if run.former:
+        return
     with run.transaction() as tx:
         mark = journal.watermark(tx, COMPARED)
         due = age(mark.completed_at if mark else None, tx.now) > _COMPARE_EVERY
@@ -50,9 +55,14 @@ async def compare_carriers(run: Run) -> None:
 
 
 def map_carrier(tx: Transaction, carrier: str, service: str, code: str, *, owner: str, review_on: str, by: str) -> int:
-    """Map a carrier, and put every dispatch that waited for it back before the gate; return how many."""
-    items.map_carrier(tx, carrier, service, code, owner=owner, review_on=review_on, by=by)
-    return release_mapped(tx)
+    """Map a carrier, and put every dispatch that waited for it back before the gate; return how many.
+
+    It is mapped for each account that accepts the code: that of today, and those that were left.
+    """
+    accounts = items.accepting(tx, code)
+    for account in accounts:
+        items.map_carrier(tx, carrier, service, code, owner=owner, review_on=review_on, by=by, account=account)
+    return sum(release_mapped(tx, account) for account in accounts)
 
 
 def waiting_for(tx: Transaction, carrier: str, service: str) -> list[str]:
@@ -61,9 +71,9 @@ def waiting_for(tx: Transaction, carrier: str, service: str) -> list[str]:
     return [one.order_key for one in _carrier_holds(tx) if _code(mapped, one) is not None]
 
 
-def release_mapped(tx: Transaction) -> int:
+def release_mapped(tx: Transaction, account: str = "") -> int:
     """Put back before the gate the dispatches whose carrier is mapped, and accepted, now; return how many."""
-    mapped, accepted = items.carriers(tx), items.approved_carriers(tx)
+    mapped, accepted = items.carriers(tx, account), items.approved_carriers(tx, account)
     rows = _carrier_holds(tx)
     at_gate = [int(one.subject_id) for one in rows if one.subject == holds.INBOX and _code(mapped, one) in accepted]
     if at_gate:

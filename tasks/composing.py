@@ -38,16 +38,23 @@ class CannotCompose(Exception):
         self.hold_type, self.reason = hold_type, reason
 
 
+class ReadAgain(CannotCompose):
+    """Its original will be seen again; until then it stays owed, or unknown, as it is."""
+
+
 def compose(run: Run, tx: Transaction, claimed: Sequence[Claimed]) -> dict[int, Record | CannotCompose]:
     """Return, by message id, the record to send for each claimed message, or why there is none."""
     originals = inbox.originals(tx, [message.inbox_id for message in claimed])
     known = orders.known(tx, [message.order_key for message in claimed])
+    unreadable = inbox.moved(tx, [message.inbox_id for message in claimed])
     composed: dict[int, Record | CannotCompose] = {}
     for message in claimed:
         try:
             order = known[message.order_key]
             match message.kind:
                 case Kind.SALES_ORDER:
+                    if message.inbox_id in unreadable:
+                        raise ReadAgain(None, "the road it came over was left; it is read again over the new one")
                     original = originals[message.inbox_id]
                     composed[message.id] = _sales_order(run, tx, original, order.life)
                 case Kind.DISPATCH:
@@ -100,7 +107,8 @@ def _sales_order(run: Run, tx: Transaction, original: Any, life: OrderLife) -> S
     if order.address_follows:
         raise CannotCompose(None, "its address is awaited")
     numbers = [line.stock_number for line in order.lines if not line.sku and line.stock_number]
-    order = with_skus(order, items.skus_of_stock_numbers(tx, numbers) if numbers else {})
+    filed = {line.stock_number: line.sku for line in life.lines if line.stock_number and line.sku}
+    order = with_skus(order, filed | items.skus_of_stock_numbers(tx, numbers) if numbers else {})
     wanted = {line.line: line.to_create for line in life.lines}
     lines = tuple(
         line if line.quantity == wanted[line.line] else line.model_copy(update={"quantity": wanted[line.line]})
@@ -109,7 +117,7 @@ def _sales_order(run: Run, tx: Transaction, original: Any, life: OrderLife) -> S
     )
     if not lines:
         raise CannotCompose(None, "nothing of it is wanted any more")
-    return order.model_copy(update={"lines": lines})
+    return order.model_copy(update={"key": life.key, "lines": lines})
 
 
 def _answer(kind: Kind, order: orders.KnownOrder) -> Acknowledgement | Cancellation:
@@ -136,7 +144,7 @@ def _answer(kind: Kind, order: orders.KnownOrder) -> Acknowledgement | Cancellat
 
 def _advice(run: Run, tx: Transaction, original: Any, message: Claimed, order: orders.KnownOrder) -> DispatchAdvice:
     dispatch: Dispatch = _parsed(run, Side.BACK_OFFICE, Kind.DISPATCH, original)
-    carriers = items.carriers(tx)
+    carriers = items.carriers(tx, run.former)
     code = carriers.get((dispatch.carrier, dispatch.service)) or carriers.get((dispatch.carrier, ""))
     if code is None:
         raise CannotCompose("unmapped_carrier", f"carrier {dispatch.carrier!r} is no longer mapped")

@@ -37,7 +37,9 @@ async def _confirm(run: Run, route: Route) -> None:
     last = 0
     while run.time_left:
         with run.transaction() as tx:
-            claimed = messages.claim(tx, route.kind, _ASKED_AT_ONCE, run.lease, looking=True, not_before=last)
+            claimed = messages.claim(
+                tx, route.kind, _ASKED_AT_ONCE, run.lease, looking=True, not_before=last, account=run.former
+            )
         if not claimed or not await _look_up(run, route, claimed):
             return
         last = max(message.id for message in claimed)

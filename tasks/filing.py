@@ -59,7 +59,7 @@ def _overtaken(run: Run, tx: Transaction, judged: Judged) -> bool:
     pulled = judged.pulled
     if not isinstance(run.feed(pulled.intake), ComesInParts):
         return False
-    former = journal.watermark(tx, pulled.intake.name)
+    former = journal.watermark(tx, run.mark(pulled.intake))
     if (former.cursor if former is not None else None) == pulled.follows:
         return False
     run.walks[pulled.intake.name].finished = True
@@ -71,7 +71,8 @@ def _move_watermark(run: Run, tx: Transaction, judged: Judged) -> None:
     if pulled.released:
         return
     walk, shape = run.walks[pulled.intake.name], run.feed(pulled.intake).shape
-    former = journal.watermark(tx, pulled.intake.name)
+    mark = run.mark(pulled.intake)
+    former = journal.watermark(tx, mark)
     cursor = pulled.page.cursor
     if pulled.intake.kind is Kind.DISPATCH and shape is FeedShape.QUEUE:
         reached = len(walk.about) if pulled.last else int(cursor or 0)
@@ -79,4 +80,4 @@ def _move_watermark(run: Run, tx: Transaction, judged: Judged) -> None:
     began_at, completed_at = walk.began_at, tx.now if pulled.last else None
     if not pulled.last and shape is not FeedShape.SNAPSHOT and former is not None:
         began_at, completed_at = former.began_at, former.completed_at
-    journal.set_watermark(tx, pulled.intake.name, cursor, began_at, completed_at)
+    journal.set_watermark(tx, mark, cursor, began_at, completed_at)

@@ -6,7 +6,7 @@ from domain.identifiers import visible
 from domain.installation import Side
 from domain.records import Kind, StockLevel
 from expectations.gate import Failure
-from ledger import holds, inbox, items, journal, levels, orders, scans
+from ledger import former_listings, holds, inbox, items, journal, levels, orders, scans
 from ledger.database import Transaction
 from tasks.holding import hold
 from tasks.judge import Judged
@@ -96,8 +96,14 @@ def _hold_whole(run: Run, tx: Transaction, hold_type: str, why: str) -> None:
 
 
 def file_items(run: Run, tx: Transaction, judged: Judged) -> None:
-    """Write what one side says of its items; at the end of the walk begin levels and release what waited."""
+    """Write what one side says of its items; at the end of the walk begin levels and release what waited.
+
+    What an account that was left lists is only to be taken to zero.
+    """
     pulled = judged.pulled
+    if run.former:
+        former_listings.seen(tx, run.former, [one.record for one in judged.fresh])
+        return
     is_master = pulled.intake.side is run.installation.product_master
     items.store(tx, pulled.intake.side, [one.record for one in judged.fresh], is_master=is_master)
     if not pulled.last:

@@ -9,7 +9,7 @@ from domain.installation import Side
 from domain.orders import OrderLife, fold, owes
 from domain.records import Kind, LineStatus, SalesOrder
 from expectations.gate import Failure
-from ledger import holds, inbox, journal, levels, messages, orders
+from ledger import former_listings, holds, inbox, journal, levels, messages, orders
 from ledger.database import Transaction
 from tasks.holding import hold
 from tasks.judge import Judged
@@ -48,7 +48,11 @@ def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
         owed += _owing(run, life, inbox_id, order.placed_at, order.dispatch_by_at, live_since)
         run.tell(News(order.key, order.kind, order.key, "filed", f"lines: {len(order.lines)}, {order.reference}"))
     messages.owe(tx, owed)
-    levels.owe_again(tx, _given_back(lives, known))
+    given_back = _given_back(lives, known)
+    if run.former:
+        former_listings.note(tx, run.former, given_back, tx.now, proofs=0)
+    else:
+        levels.owe_again(tx, given_back)
     levels.recompute(
         tx, {line.sku for life in lives.values() for line in life.lines if line.sku}, run.installation.stock
     )
@@ -120,6 +124,7 @@ def store(run: Run, tx: Transaction, judged: Judged, order_keys: dict[str, str])
             _gate(one.record, judged),
             order_keys.get(one.record.key, ""),
             getattr(one.record, "tracking_number", None) or "",
+            run.former,
         )
         for one in judged.fresh
     ]
@@ -172,6 +177,7 @@ def _row(run: Run, tx: Transaction, order: SalesOrder, inbox_id: int) -> dict[st
         "dispatch_by_at": deadline_at,
         "filed_at": tx.now,
         "awaits_tracking": False,
+        "account": run.former,
     }
 
 

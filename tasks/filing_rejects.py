@@ -22,7 +22,16 @@ def file_rejects(
     ids = inbox.store(
         tx,
         [
-            inbox.Arrival(intake.side, intake.kind, key, prints[key], rejects[key].raw, keeps, inbox.REJECTED)
+            inbox.Arrival(
+                intake.side,
+                intake.kind,
+                key,
+                prints[key],
+                rejects[key].raw,
+                keeps,
+                inbox.REJECTED,
+                account=run.former,
+            )
             for key in new
         ],
     )

@@ -61,11 +61,12 @@ def installation(name: str) -> Installation:
 
 def _role_faults(installation: Installation) -> list[str]:
     faults: list[str] = []
-    for side in Side:
-        endpoint = installation.endpoint(side)
-        faults += [
-            f"{side.value}.options.{fault}" for fault in registry.option_faults(endpoint.system, endpoint.options)
-        ]
+    played = [(side.value, side, installation.endpoint(side)) for side in Side]
+    played += [
+        (f"former_marketplaces.{one.account}", Side.MARKETPLACE, one) for one in installation.former_marketplaces
+    ]
+    for name, side, endpoint in played:
+        faults += [f"{name}.options.{fault}" for fault in registry.option_faults(endpoint.system, endpoint.options)]
         if endpoint.system not in registry.SYSTEMS:
             continue
         for loop in LOOPS.values():
@@ -77,7 +78,7 @@ def _role_faults(installation: Installation) -> list[str]:
                     continue
                 if part.side is side and not issubclass_of(registry.SYSTEMS[endpoint.system], part.role):
                     faults.append(
-                        f"loops.{loop.name}: {endpoint.system} cannot play {part.role.__name__} as {side.value}; "
+                        f"loops.{loop.name}: {endpoint.system} cannot play {part.role.__name__} as {name}; "
                         f"those that can: {', '.join(sorted(s for s, c in registry.SYSTEMS.items() if issubclass_of(c, part.role)))}"
                     )
     return faults
@@ -92,7 +93,7 @@ def _shared_accounts(found: dict[str, Installation]) -> list[str]:
     owners: dict[tuple[str, str], str] = {}
     faults = []
     for name, one in found.items():
-        for endpoint in (one.marketplace, one.back_office):
+        for endpoint in (one.marketplace, one.back_office, *one.former_marketplaces):
             account = (endpoint.system, endpoint.account)
             if account in owners:
                 faults.append(

@@ -7,7 +7,7 @@ from connectors.roles import TakesSalesOrders
 from domain.installation import Side
 from domain.limits import OrderLimits
 from domain.orders import LineLife
-from domain.records import Dispatch, Kind, Received, SalesOrder
+from domain.records import Dispatch, Kind, Page, Received, SalesOrder
 from expectations.gate import Facts, Failure, gate
 from ledger import inbox, items, orders
 from ledger.database import Transaction
@@ -36,29 +36,64 @@ async def judge(run: Run, pulled: Pulled) -> Judged:
     if intake.kind is Kind.ITEM:
         return Judged(pulled, pulled.page.received)
     with run.transaction() as tx:
+        if intake.kind is Kind.SALES_ORDER:
+            _tell_apart(run, tx, pulled.page)
         fresh = pulled.page.received
         if intake.kind is not Kind.STOCK_LEVEL and not pulled.released:
             prints = {received.record.key: received.fingerprint for received in fresh}
             new = inbox.unseen(tx, intake.side, intake.kind, prints)
             fresh = [received for received in fresh if received.record.key in new]
         skus = _skus(tx, fresh) if intake.kind is Kind.SALES_ORDER else {}
-        facts = _facts(run, tx, intake.kind, fresh, skus)
+        groups = _by_account(run, tx, intake.kind, fresh)
+        facts = {account: _facts(run, tx, intake.kind, group, skus, account) for account, group in groups.items()}
+    failures: dict[str, tuple[Failure, ...]] = {}
+    for account, group in groups.items():
+        verdict = gate([with_skus(one.record, skus) for one in group], facts[account])
+        run.results += [{"kind": intake.kind.value, **row} for row in verdict.results]
+        failures |= verdict.failures
     if intake.kind is Kind.SALES_ORDER:
-        fresh = [_filled(received, skus) for received in fresh]
-    judged_records = [received.record for received in fresh]
-    verdict = gate(judged_records, facts)
-    run.results += [{"kind": intake.kind.value, **row} for row in verdict.results]
-    return Judged(pulled, fresh, verdict.failures, skus)
+        fresh = [_filled(one, skus) for one in fresh]
+    return Judged(pulled, fresh, failures, skus)
+
+
+def _tell_apart(run: Run, tx: Transaction, page: Page) -> None:
+    """Give an order whose key another account's order has a key of its own; neither is ever taken for the other."""
+    keys = [one.record.key for one in page.received] + [reject.key for reject in page.rejects]
+    if not (strangers := orders.strangers(tx, run.former, keys)):
+        return
+    account = run.account(Side.MARKETPLACE)
+    for position, one in enumerate(page.received):
+        if one.record.key in strangers:
+            own = one.record.model_copy(update={"key": f"{one.record.key}@{account}"})
+            page.received[position] = Received(own, one.raw, one.came_as or one.record, revision=one.revision)
+    for reject in page.rejects:
+        if reject.key in strangers:
+            reject.key = f"{reject.key}@{account}"
+
+
+def _by_account(run: Run, tx: Transaction, kind: Kind, fresh: list[Received]) -> dict[str, list[Received]]:
+    """Return what is judged together: shipments of orders of one account, as each has its own carriers."""
+    if kind is not Kind.DISPATCH:
+        return {run.former: fresh}
+    keys = orders.by_reference(tx, [one.record.order_reference for one in fresh])
+    known = orders.known(tx, list(keys.values()))
+    groups: dict[str, list[Received]] = {}
+    for one in fresh:
+        key = keys.get(one.record.order_reference)
+        groups.setdefault(known[key].account if key in known else "", []).append(one)
+    return groups
 
 
 def _filled(received: Received, skus: dict[str, str]) -> Received:
     order = with_skus(received.record, skus)
-    return received if order is received.record else Received(order, received.raw, received.record)
+    if order is received.record:
+        return received
+    return Received(order, received.raw, received.came_as or received.record)
 
 
-def with_skus(order: SalesOrder, skus: dict[str, str]) -> SalesOrder:
-    """Give the lines without a SKU the one that the listing of their stock number has."""
-    if all(line.sku for line in order.lines):
+def with_skus(order: Any, skus: dict[str, str]) -> Any:
+    """Give the lines of a sales order that have no SKU the one that the listing of their stock number has."""
+    if not isinstance(order, SalesOrder) or all(line.sku for line in order.lines):
         return order
     lines = tuple(
         line if line.sku else line.model_copy(update={"sku": skus.get(line.stock_number or "")}) for line in order.lines
@@ -71,7 +106,7 @@ def _skus(tx: Transaction, fresh: list[Received]) -> dict[str, str]:
     return items.skus_of_stock_numbers(tx, sorted(numbers)) if numbers else {}
 
 
-def _facts(run: Run, tx: Transaction, kind: Kind, fresh: list[Received], skus: dict[str, str]) -> Facts:
+def _facts(run: Run, tx: Transaction, kind: Kind, fresh: list[Received], skus: dict[str, str], account: str) -> Facts:
     policy = run.installation.orders
     if kind is Kind.SALES_ORDER:
         named = {line.sku or skus.get(line.stock_number or "", "") for r in fresh for line in r.record.lines}
@@ -85,12 +120,13 @@ def _facts(run: Run, tx: Transaction, kind: Kind, fresh: list[Received], skus: d
             order_limits=_limits(run),
             currencies=frozenset(policy.currencies),
             accept_test_orders=policy.accept_test_orders,
+            elsewhere=orders.elsewhere(tx, run.former, [one.record.reference for one in fresh]),
         )
     if kind is Kind.DISPATCH:
         return Facts(
             now=tx.now,
-            carriers=items.carriers(tx),
-            approved=frozenset(items.approved_carriers(tx)),
+            carriers=items.carriers(tx, account),
+            approved=frozenset(items.approved_carriers(tx, account)),
             ordered=_left_to_ship(tx, [received.record for received in fresh]),
         )
     return Facts(now=tx.now)

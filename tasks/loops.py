@@ -44,11 +44,12 @@ class Route:
 
 @dataclass(frozen=True)
 class Loop:
-    """One integration loop."""
+    """One integration loop. `finishes`: it also runs over accounts that were left, until all is done there."""
 
     name: str
     intakes: tuple[Intake, ...]
     routes: tuple[Route, ...] = ()
+    finishes: bool = True
 
 
 _SALES_ORDERS = Intake(Kind.SALES_ORDER, Side.MARKETPLACE, roles.GivesSalesOrders, "sales_order_feed")
@@ -75,7 +76,9 @@ DISPATCH = Loop(
     (_DISPATCHES,),
     (Route(Kind.DISPATCH, Side.MARKETPLACE, roles.TakesDispatches, "dispatch_sink", "dispatch"),),
 )
-STOCK = Loop("stock", (_STOCK, _SALES_ORDERS), (_AVAILABILITY,))  # no number goes before the orders after its scan
+STOCK = Loop(
+    "stock", (_STOCK, _SALES_ORDERS), (_AVAILABILITY,), finishes=False
+)  # no number goes before the orders after its scan
 ITEMS = Loop("items", (_ITEMS, _LISTINGS))
 
 

@@ -57,8 +57,8 @@ def map_carrier(
     tx: Transaction, *, carrier: str, service: str, code: str, owner: str, review_on: str, by: str, dry_run: bool
 ) -> Plan:
     """Map a back-office carrier to the marketplace's exact code, and release all that waits for it."""
-    accepted = items.approved_carriers(tx)
-    if code not in accepted:
+    if not items.accepting(tx, code):
+        accepted = items.approved_carriers(tx)
         raise NothingToDo(
             f"{code!r} is not a code that this account accepts; those are: {', '.join(sorted(accepted)) or 'none read yet'}."
         )

@@ -41,8 +41,8 @@ async def look_after_picking(run: Run) -> None:
     repeated finds the same cancelled pick list, and does not count it twice.
     """
     office = run.connectors[Side.BACK_OFFICE]
-    if not isinstance(office, ShowsProgress):
-        return
+    if run.former or not isinstance(office, ShowsProgress):
+        return  # the run over the account of today looks after all orders
     with run.transaction() as tx:
         began_at, mark = tx.now, journal.watermark(tx, LOOKED)
         rows = orders.open_for_dispatch(tx, "", _MOST_ORDERS)

@@ -9,7 +9,7 @@ from connectors.roles import Sink, WorksFilesOff
 from domain.answers import Accepted, Answer, Done, Later, NotNow, Refused, SystemTrouble, Unknown
 from domain.installation import Side
 from domain.records import Kind
-from ledger import journal, levels, scans, tickets
+from ledger import accounts, journal, levels, scans, tickets
 from ledger.database import Transaction
 from ledger.levels import Sending
 from tasks.composing import availability
@@ -75,10 +75,14 @@ def _expire(run: Run, tx: Transaction) -> None:
 
 
 def orders_seen_at(tx: Transaction) -> datetime | None:
-    """Return when the last whole pull of the orders began."""
-    mark = journal.watermark(tx, INTAKES[Side.MARKETPLACE, Kind.SALES_ORDER].name)
-    began_at: datetime | None = mark.began_at if mark and mark.completed_at else None
-    return began_at
+    """Return when the last whole pull of the orders began, over every account that may still sell."""
+    sells = {account for account, left in accounts.unfinished(tx).items() if left.get("listings")}
+    intake = INTAKES[Side.MARKETPLACE, Kind.SALES_ORDER].name
+    seen: list[datetime | None] = []
+    for feed in (intake, *(f"{intake}@{account}" for account in sells)):
+        mark = journal.watermark(tx, feed)
+        seen.append(mark.began_at if mark and mark.completed_at else None)
+    return None if None in seen else min(filter(None, seen))
 
 
 async def _send(run: Run, route: Route, batch: list[Sending]) -> bool:

@@ -97,7 +97,7 @@ def _put_together(run: Run, intake: Intake, page: Page) -> None:
         return
     parts = [(one.record.key, one.raw) for one in page.received] + [(one.key, one.raw) for one in page.rejects]
     with run.transaction() as tx:
-        originals = inbox.kept(tx, intake.side, intake.kind, sorted({key for key, _ in parts}))
+        originals = inbox.kept(tx, intake.side, intake.kind, sorted({key for key, _ in parts}), run.former)
     for key, raw in parts:
         originals[key] = feed.joined(originals[key], raw) if key in originals else raw
     read = [feed.parse(original) for original in originals.values()]
@@ -108,7 +108,7 @@ def _put_together(run: Run, intake: Intake, page: Page) -> None:
 def _begin(run: Run, intake: Intake) -> Walk:
     feed = run.feed(intake)
     with run.transaction() as tx:
-        mark = journal.watermark(tx, intake.name)
+        mark = journal.watermark(tx, run.mark(intake))
         walk = Walk()
         if intake.kind is Kind.STOCK_LEVEL:
             if (scan := scans.running(tx)) is not None:
@@ -143,7 +143,9 @@ def _about(tx: Transaction, after_key: str) -> list[OpenOrder]:
 
 def _released(run: Run, intake: Intake) -> Pulled | None:
     with run.transaction() as tx:
-        rows = [row for row in inbox.waiting(tx, [intake.kind], intake.in_one_read) if row.side is intake.side]
+        rows = [
+            row for row in inbox.waiting(tx, [intake.kind], intake.in_one_read, run.former) if row.side is intake.side
+        ]
     if not rows:
         return None
     feed = run.feed(intake)
@@ -172,4 +174,4 @@ def _all_known(run: Run, intake: Intake, page: Page) -> bool:
     with run.transaction() as tx:
         if inbox.unseen(tx, intake.side, intake.kind, {r.record.key: r.fingerprint for r in page.received}):
             return False
-        return page.total <= orders.unanswered(tx) + inbox.rejected(tx)
+        return page.total <= orders.unanswered(tx, run.former) + inbox.rejected(tx, run.former)

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Sequence
 
 from domain.answers import Answer, NotNow, SystemTrouble, Unknown
+from domain.installation import Side
 from domain.records import Kind, Record
 from ledger import messages
 from ledger.messages import Claimed
+from tasks.clearing import take_to_zero
 from tasks.composing import CannotCompose, compose
 from tasks.loops import Route
 from tasks.publishing import all_of, publish
@@ -20,8 +22,13 @@ async def push(run: Run) -> None:
     """Send what is owed on every route of the loop until the slice ends or nothing is due.
 
     A system in trouble is noted in the run, and the other routes go on. In observe mode nothing is
-    claimed and nothing is sent.
+    claimed and nothing is sent. On an account that was left, what it still shows is taken to zero first.
     """
+    if run.clears and not run.in_trouble(Side.MARKETPLACE):
+        try:
+            await take_to_zero(run)
+        except SystemTrouble as trouble:
+            run.troubles.append(trouble)
     told = -1
     while run.time_left and len(run.news) > told:  # what one route did may have made another one due
         told = len(run.news)
@@ -42,7 +49,8 @@ async def _drain(run: Run, route: Route) -> None:
     at_once = sink.batch * sink.parallel
     while run.time_left:
         with run.transaction() as tx:
-            claimed = messages.claim(tx, route.kind, max(at_once, _CLAIMED_AT_ONCE), run.lease, looking=False)
+            limit = max(at_once, _CLAIMED_AT_ONCE)
+            claimed = messages.claim(tx, route.kind, limit, run.lease, looking=False, account=run.former)
         if not claimed:
             return
         for start in range(0, len(claimed), at_once):

@@ -34,14 +34,14 @@ async def report(run: Run) -> State[Any]:
         await _table(
             f"would-send-{run.loop.name}-{name}", _would_send(run), "Observe mode: what would be sent, and is not"
         )
-    if run.held:
+    if run.held_in_all:
         with run.transaction() as tx:
             await _table(f"holds-{name}", stories.open_causes(tx), f"{name}: what waits, and for whom")
     if run.troubles:
         raise run.troubles[0]
     counted = Counter(f"{n.kind} {n.what}" for n in run.news)
     told = ", ".join(f"{count} {what}" for what, count in counted.most_common(8)) or "nothing new"
-    return Completed(name=DEGRADED if run.held else None, message=told)
+    return Completed(name=DEGRADED if run.held_in_all else None, message=told)
 
 
 async def show(plan: Plan, key: str) -> State[Any]:

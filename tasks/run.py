@@ -14,17 +14,23 @@ from connectors.registry import open_connector
 from connectors.roles import Connector, Feed, OpenOrder, Sink, TakesCancellations
 from domain.answers import SystemTrouble
 from domain.clock import Clock, ScaledClock
-from domain.installation import Installation, Mode, Side
+from domain.installation import Endpoint, FormerMarketplace, Installation, Mode, Side
 from domain.orders import OrderPolicy
 from domain.records import Kind
+from ledger import accounts
 from ledger.budgets import LedgerBudgets
 from ledger.database import Database, Transaction
 from ledger.payloads import LedgerArchive
+from tasks.installations import WrongConfiguration
 from tasks.loops import Intake, Loop, Route, intakes_of
 
 SLICE_SECONDS = 45.0
 LEASE_SECONDS = 120.0
 CALL_SECONDS = 35.0  # no call starts with less than this left on its lease
+
+
+class AnotherAccount(WrongConfiguration):
+    """The installation's file names another account than this installation works with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,12 @@ class Run:
         self.installation, self.loop, self.database, self.id = installation, loop, database, run_id
         self.clock: Clock = database.clock
         self.connectors = connectors
-        self.ends_at = self.clock.now() + self.clock.machine(slice_seconds)
+        self.former, self.stays = "", False
+        self.formers: list[Run] = []
+        self.home = {side: _joined(installation.endpoint(side)) for side in Side}
+        self.listed_formers = {one.account for one in installation.former_marketplaces}
+        self._slice = self.clock.machine(slice_seconds)
+        self.begin_slice()
         self.lease = self.clock.machine(LEASE_SECONDS)
         self.news: list[News] = []
         self.held: int = 0
@@ -75,6 +86,33 @@ class Run:
         self.walks: dict[str, Walk] = {}
         self.reached: set[str] = set()
         self.troubles: list[SystemTrouble] = []
+
+    def over(self, former: FormerMarketplace, marketplace: Connector) -> "Run":
+        """Return the run that finishes what came over an account that was left; it tells its news to this one."""
+        settings = self.installation.over(former)
+        run = Run(
+            settings, self.loop, self.database, {**self.connectors, Side.MARKETPLACE: marketplace}, run_id=self.id
+        )
+        run.former, run.home, run.listed_formers = former.account, self.home, self.listed_formers
+        run.news, run.results, run.reached, run.troubles = self.news, self.results, self.reached, self.troubles
+        self.formers.append(run)
+        return run
+
+    def accounts(self) -> Iterator["Run"]:
+        """Yield this run, and then, each with a slice of its own, those over the accounts that were left."""
+        yield self
+        for former in self.formers:
+            former.begin_slice()
+            yield former
+
+    def begin_slice(self) -> None:
+        """Let the slice begin now."""
+        self.ends_at = self.clock.now() + self._slice
+
+    @property
+    def held_in_all(self) -> int:
+        """Return how many holds were opened, those over accounts that were left included."""
+        return self.held + sum(former.held for former in self.formers)
 
     @property
     def mode(self) -> Mode:
@@ -84,15 +122,29 @@ class Run:
         return mode
 
     def intakes(self) -> list[Intake]:
-        """Return the intakes of the loop; those of another loop only while that one is not off."""
+        """Return the intakes of the loop; those of another loop only while that one is not off.
+
+        Of an account that was left only the marketplace is read: the back office is the same.
+        """
         loops = self.installation.loops
         intakes = intakes_of(self.loop, self.installation)
+        intakes = tuple(i for i in intakes if not self.former or i.side is Side.MARKETPLACE)
         return [i for i in intakes if i.kind is not Kind.SALES_ORDER or loops.orders.mode is not Mode.OFF]
 
     def routes(self) -> list[Route]:
-        """Return the routes of the loop that may send: those of a loop in trade mode, to somebody who takes them."""
+        """Return the routes of the loop that may send: those of a loop in trade mode, to somebody who takes them.
+
+        On an account that was left nothing is offered any more.
+        """
         trading = [r for r in self.loop.routes if getattr(self.installation.loops, r.switch).mode is Mode.TRADE]
-        return [r for r in trading if not r.optional or isinstance(self.connectors[r.side], r.role)]
+        played = [r for r in trading if not r.optional or isinstance(self.connectors[r.side], r.role)]
+        return [r for r in played if not self.former or r.kind is not Kind.AVAILABILITY]
+
+    @property
+    def clears(self) -> bool:
+        """Tell whether this run takes what an account that was left still shows to zero."""
+        publishes = any(route.kind is Kind.AVAILABILITY for route in self.loop.routes)
+        return bool(self.former) and publishes and self.installation.loops.stock.mode is Mode.TRADE
 
     @property
     def order_policy(self) -> OrderPolicy:
@@ -107,9 +159,33 @@ class Run:
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Open a local transaction of this run."""
+        """Open a local transaction of this run; raises `AnotherAccount` when the installation works with others than it says."""
         with self.database.transaction(self.installation.name, self.id) as tx:
+            self._stay(tx)
             yield tx
+
+    def _stay(self, tx: Transaction) -> None:
+        """Refuse to work with another account than is noted, or without one of which something is open."""
+        name = self.installation.name
+        for side, noted in accounts.strays(tx, self.home).items():
+            given = self.home[side]
+            raise AnotherAccount(
+                f"{name}: its {side.value} is {given.account!r} by {given.system} here, and it works with "
+                f"{noted.account!r} by {noted.system}. Nothing was read or sent. If the account shall move, pause its "
+                f"loops and run the flow `move`; else put the installation's file back."
+            )
+        if self.stays:
+            return
+        if missing := set(accounts.unfinished(tx)) - self.listed_formers:
+            raise AnotherAccount(
+                f"{name}: what came over {', '.join(sorted(missing))} is not finished. Nothing was read or sent. "
+                f"Name it under former_marketplaces again; the flow `move` says what is open there."
+            )
+        self.stays = True
+
+    def mark(self, intake: Intake) -> str:
+        """Return the name of an intake's watermark: each account of the marketplace has its own."""
+        return f"{intake.name}@{self.former}" if self.former else intake.name
 
     def feed(self, intake: Intake) -> Feed:
         """Return the feed of an intake."""
@@ -184,14 +260,29 @@ def open_connectors(
     return connectors
 
 
+def open_formers(run: Run, around: Surroundings) -> None:
+    """Open the accounts that an installation left, in the loops in which something may be left to do there."""
+    if not run.loop.finishes:
+        return
+    for former in run.installation.former_marketplaces:
+        name = run.installation.name
+        run.over(former, open_connector(former.system, name, former.account, former.options, around))
+
+
+def _joined(endpoint: Endpoint) -> accounts.Joined:
+    return accounts.Joined(endpoint.system, endpoint.account)
+
+
 @asynccontextmanager
 async def running(installation: Installation, loop: Loop, database: Database, run_id: str = "") -> AsyncIterator[Run]:
     """Open a run on a ledger that is open already, and let its connections go at the end."""
     connectors = open_connectors(installation, surroundings(database))
+    run = Run(installation, loop, database, connectors, run_id=run_id or uuid.uuid4().hex)
     try:
-        yield Run(installation, loop, database, connectors, run_id=run_id or uuid.uuid4().hex)
+        open_formers(run, surroundings(database))
+        yield run
     finally:
-        for connector in connectors.values():
+        for connector in [*connectors.values(), *(one.connectors[Side.MARKETPLACE] for one in run.formers)]:
             await connector.close()
 
 

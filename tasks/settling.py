@@ -21,7 +21,7 @@ from expectations.gate import Failure
 from ledger import holds, journal, levels, messages, orders
 from ledger.database import Transaction
 from ledger.messages import Claimed
-from tasks.composing import CannotCompose
+from tasks.composing import CannotCompose, ReadAgain
 from tasks.filing_orders import owing
 from tasks.holding import hold
 from tasks.run import News, Run
@@ -54,8 +54,10 @@ def settle(
 
 
 def settle_unsayable(run: Run, tx: Transaction, message: Claimed, trouble: CannotCompose) -> None:
-    """Hold a message that cannot be composed, or drop one that is no longer owed."""
-    if trouble.hold_type is not None:
+    """Hold a message that cannot be composed, or drop one that is no longer owed; let one wait whose original comes again."""
+    if isinstance(trouble, ReadAgain):
+        messages.note(tx, message, lease_until=None, due_at=tx.now + LOOK_AGAIN_AFTER)
+    elif trouble.hold_type is not None:
         settle(run, tx, message, None, Refused(trouble.reason, trouble.hold_type), timedelta())
     elif messages.close(tx, message, messages.DROPPED, trouble.reason):
         _tell(run, tx, message, "dropped", trouble.reason)

@@ -36,7 +36,8 @@ def hopeless_page(kind: Kind) -> tuple[Sequence[Any], Facts]:
         order(line(sku="ZZ-9"), line(ean="5901234123457"), key="K2", gift_message="xx"),
         order(key="K3", address={"street": ("R" * 256,)}).model_copy(update={"lines": ()}),
     ]
-    return orders, replace(FACTS, order_limits=OrderLimits(gift_message_length=1, phone_required=True))
+    limits = OrderLimits(gift_message_length=1, phone_required=True)
+    return orders, replace(FACTS, order_limits=limits, elsewhere={"": "another-account"})
 
 
 @pytest.mark.parametrize("kind", JUDGED)

@@ -17,7 +17,7 @@ from tasks.loops import INTAKES, READS
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOPS = ("orders", "stock", "dispatch", "items")
-OPERATORS = {"release", "map_carrier", "approve_stock", "timeline", "probe"}
+OPERATORS = {"release", "map_carrier", "approve_stock", "timeline", "probe", "move"}
 DEPLOYMENTS: dict[str, dict[str, Any]] = {
     deployment["name"]: deployment for deployment in yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
 }

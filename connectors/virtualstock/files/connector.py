@@ -84,6 +84,7 @@ class VirtualstockFiles(
 ):
     """One supplier account of The Edge, by files."""
 
+    platform: ClassVar[str] = "virtualstock"
     Settings: ClassVar[type[SystemSettings]] = VirtualstockFilesSettings
     Options: ClassVar[type[BaseModel]] = VirtualstockFilesOptions
     only_reads: ClassVar[tuple[tuple[str, str], ...]] = ()
