@@ -23,7 +23,7 @@ def _work(shop: Shop, dies_at: int, told: object) -> None:
 
     def effect(call: str, _path: str) -> None:
         if call not in {"entries", "find"}:
-            process.effect()
+            process.effect(f"a call to {call}")
 
     files = Directory(shop.home / "server", before=effect, after=effect)
     database = CountedDatabase(shop.database, process)
