@@ -9,7 +9,7 @@ from ledger import accounts, former_listings, items, journal, levels, messages, 
 from ledger.accounts import Joined
 from ledger.database import Database, Transaction
 from ledger.rows import table
-from ledger.tables import Level, Message
+from ledger.tables import Level, Message, SalesOrderRow
 from tests.ledger.making import LEASE, begin, list_skus, owed, save_order
 
 OLD, NEW = Joined("old_system", "old"), Joined("new_system", "new")
@@ -114,7 +114,7 @@ def test_one_number_on_two_accounts_is_told_and_names_the_order_that_was_to_be_c
         assert orders.elsewhere(tx, "", ["CON-1"]) == {"CON-1": "old"}
         assert orders.strangers(tx, "", ["1"]) == {"1"}
         save_order(tx, "1@new", LineLife("1", "A", 2))
-        tx.run(table(orders.SalesOrderRow).update().values(reference="CON-1"))
+        tx.run(table(SalesOrderRow).update().values(reference="CON-1"))
         assert orders.by_reference(tx, ["CON-1"]) == {"CON-1": "1"}
         orders.add(tx, "1", "cancelled", {"1": 1})
         assert orders.elsewhere(tx, "", ["CON-1"]) == {}
