@@ -8,6 +8,7 @@ from sqlalchemy import select
 from domain.records import Kind
 from ledger.rows import table
 from ledger.tables import Hold, Inbox, Message
+from tasks.moving import move
 from tests.connectors.virtualstock_files.shop import NAME, Shop
 
 
@@ -53,13 +54,15 @@ async def test_an_order_keeps_its_key_when_the_account_moves_from_files_to_rest(
     shop.office.outage_until = None
 
     shop.by_rest()
+    with shop.database.transaction(NAME) as tx:
+        move(tx, shop.installation, by="Sam", reason="REST is ready", dry_run=False)
     await shop.run("orders", "orders")
     assert inbox_keys(shop) == before, "the same orders under the same keys"
     assert sorted(shop.created()) == sorted([taken, filed]), "and each created once"
     assert [shop.statuses(one) for one in (taken, filed)] == [["ORDER_ACK"], ["ORDER_ACK"]]
     for number, order in enumerate(shop.office.open_orders()):
         shop.office.ship(order, "DPD", f"1550123456700{number}")
-    await shop.run("dispatch", "dispatch")
+    await shop.run("dispatch", "orders", "dispatch", "dispatch")
     assert [shop.statuses(one) for one in (taken, filed)] == [["DISPATCH"], ["DISPATCH"]]
     dispatches = [row for row in shop.rows(Message) if row.kind == Kind.DISPATCH]
     assert len(dispatches) == 2
