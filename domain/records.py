@@ -110,6 +110,11 @@ class SalesOrder(Record):
     address_follows: bool = Field(
         default=False, description="the marketplace gives the address later: after acceptance, or once it is paid"
     )
+    never_sent: bool = Field(
+        default=False,
+        exclude=True,  # no part of what came, and so not of its fingerprint
+        description="told by the ledger when the order is sent: nothing of it stands there of ours, so none need be looked for",
+    )
 
 
 class LineQuantity(Record):

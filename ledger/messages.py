@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, bindparam, cast, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, case, cast, exists, or_, select, update
 
 from domain.budgets import Lane
 from domain.installation import Side
@@ -278,12 +278,12 @@ def due_before(tx: Transaction, deadline: datetime) -> list[Any]:
 
 
 def due_now(tx: Transaction, message_ids: Sequence[int]) -> None:
-    """Let these open messages be taken up at once."""
+    """Let these open messages be taken up at once. What was sent again stays known as sent before."""
     if message_ids:
         tx.run(
             update(_message)
             .where(_message.c.id.in_(message_ids), _message.c.closed_at.is_(None))
-            .values(due_at=tx.now, resends=0)
+            .values(due_at=tx.now, resends=case((_message.c.resends > 0, 1), else_=0))
         )
 
 

@@ -56,7 +56,9 @@ def compose(run: Run, tx: Transaction, claimed: Sequence[Claimed]) -> dict[int, 
                     if message.inbox_id in unreadable:
                         raise ReadAgain(None, "the road it came over was left; it is read again over the new one")
                     original = originals[message.inbox_id]
-                    composed[message.id] = _sales_order(run, tx, original, order.life)
+                    sales_order = _sales_order(run, tx, original, order.life)
+                    never_sent = message.attempted_at is None and not message.resends
+                    composed[message.id] = sales_order.model_copy(update={"never_sent": never_sent})
                 case Kind.DISPATCH:
                     composed[message.id] = _advice(run, tx, originals[message.inbox_id], message, order)
                 case kind:

@@ -1,6 +1,7 @@
 """Settle: write what a destination said of a message, with everything that follows from it, in one transaction."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from domain.answers import (
     Absent,
@@ -42,7 +43,7 @@ def settle(
             if messages.note(tx, message, ticket=ticket, lease_until=None, due_at=tx.now):
                 _tell(run, tx, message, "accepted", "to be confirmed")
         case Refused(reason, hold_type):
-            facts = {} if hold_type in _THERE_BUT_WRONG else {"attempted_at": None, "ticket": None}
+            facts = {} if hold_type in _THERE_BUT_WRONG else _sent_before(message)
             if messages.note(tx, message, lease_until=None, **facts):
                 _hold(run, tx, message, hold_type, reason)
         case Later(at, reason):
@@ -71,7 +72,7 @@ def settle_finding(
         case Found(evidence, external_id):
             _done(run, tx, message, record, evidence, external_id)
         case Partial(missing):
-            if messages.note(tx, message, attempted_at=None, ticket=None, lease_until=None, due_at=tx.now):
+            if messages.note(tx, message, lease_until=None, due_at=tx.now, **_sent_before(message)):
                 _tell(run, tx, message, "partial", f"to be finished: {missing}")
         case NotYet(reason):
             messages.note(tx, message, lease_until=None, due_at=tx.now + LOOK_AGAIN_AFTER)
@@ -83,6 +84,11 @@ def settle_finding(
             settle(run, tx, message, record, finding, visible_after)
         case Absent():
             _absent(run, tx, message, visible_after)
+
+
+def _sent_before(message: Claimed) -> dict[str, Any]:
+    """Return the facts of a message that may be sent, and of which something may stand there since it was last sent."""
+    return {"attempted_at": None, "ticket": None, "resends": max(message.resends, 1)}
 
 
 def not_sent(tx: Transaction, message: Claimed, due_at: datetime) -> None:

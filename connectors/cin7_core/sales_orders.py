@@ -50,7 +50,7 @@ class SalesOrderSink:
     The vendor knows no idempotency key, and takes a second sale of the same ExternalID without a
     word. So a key that was tried before is looked up first; `find` remembers the headers that it
     saw without lines, and `send` goes on from there. What an earlier process left half done or on
-    back-order is listed once, before the first order is sent.
+    back-order is listed once, before the first order is sent that is not known to be sent for the first time.
     """
 
     batch = 1
@@ -89,7 +89,8 @@ class SalesOrderSink:
             products = await self._resolved(order)
             header = header_of(order, self._options)
             order_of(order, "", products, self._options)  # an order that cannot be mapped leaves no header behind
-            await self._learn_left_over()
+            if not order.never_sent:
+                await self._learn_left_over()
         except Unsendable as fault:
             return Refused(fault.reason, fault.hold_type)
         if order.key in self._tried and order.key not in self._unfinished:

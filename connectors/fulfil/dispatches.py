@@ -13,7 +13,7 @@ from connectors.reading import Unreadable, faults
 from connectors.roles import FeedShape, OpenOrder
 from domain.records import Dispatch, Page, Received, Reject, ShippedLine
 
-_ORDERS_A_PAGE = 100
+_ORDERS_A_PAGE = 250
 _NOT_SHIPPED = {"draft", "waiting", "assigned", "packed", "cancel", "cancelled"}
 _SHIPMENT = ("id", "state", "effective_date", "tracking_number_blurb", "carrier.rec_name", "carrier_service.rec_name")
 _MOVES = ("moves", "inventory_moves")
@@ -21,7 +21,7 @@ _NO_NUMBER = {"", "N/A"}
 
 
 class DispatchFeed:
-    """The shipments of the open orders, 100 orders a page. `cursor` counts into `about`.
+    """The shipments of the open orders, 250 orders a page. `cursor` counts into `about`.
 
     A shipment's `moves` may hold those of picking too, which would count everything twice: what
     `inventory_moves` names is left out.
@@ -40,7 +40,7 @@ class DispatchFeed:
         self._tenant = tenant
 
     async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:
-        """Read the shipments of the next 100 open orders: three calls, one when nothing was planned yet."""
+        """Read the shipments of the next 250 open orders: three calls, one when nothing was planned yet."""
         start = int(cursor or 0)
         page = Page([], [], began_at=self._tenant.now())
         if start + _ORDERS_A_PAGE < len(about):

@@ -1,4 +1,4 @@
-"""Sales orders in: one create that Fulfil repeats without doubling, then a look at what stands there."""
+"""Sales orders in: one create that Fulfil repeats without doubling; what stands there is read back by the hundred."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -25,13 +25,14 @@ from domain.answers import (
 )
 from domain.records import SalesOrder
 
-_IN_ONE_SEARCH = 100
+_IN_ONE_SEARCH = 250  # half a page of sales, so that their lines are seldom more than one
 
 
 class SalesOrderSink:
     """Takes sales orders. A channel identifier exists once in its channel, so a repeat makes no second order.
 
-    The create answers with no more than an id. So `Done` is said only after the sale was read back.
+    The create answers with no more than an id, which is a ticket: the sale that is read back is the proof, and
+    many are read back in one look. A SKU whose id the items loop read is there; any other is asked for first.
     """
 
     batch = 1
@@ -47,7 +48,7 @@ class SalesOrderSink:
         return await one_by_one(records, self._send, self._tenant.now)
 
     async def find(self, records: Sequence[SalesOrder]) -> Mapping[str, Finding]:
-        """Look the orders up by channel identifier, and by reference for those keyed by hand: two calls a hundred."""
+        """Look the orders up by channel identifier, and by reference for those keyed by hand: two calls for many."""
         findings: dict[str, Finding] = {}
         for start in range(0, len(records), _IN_ONE_SEARCH):
             asked = records[start : start + _IN_ONE_SEARCH]
@@ -70,17 +71,7 @@ class SalesOrderSink:
             return Unknown(str(trouble))
         except VendorRefusal as refusal:
             return await self._after_refusal(order, refusal)
-        return await self._after_create(order, answer)
-
-    async def _after_create(self, order: SalesOrder, answer: Any) -> Answer:
-        if isinstance(answer, Mapping) and answer.get("__class__") == "AsyncResult":
-            return Accepted("a long job of Fulfil's")
-        if not _names_a_sale(answer):
-            return Unknown("Fulfil answered the create with something that is not a sale.")
-        try:
-            return answer_of((await self.find([order]))[order.key])
-        except (NotNow, SystemTrouble):
-            return Accepted("created; not read back yet")
+        return _ticket_of(answer)
 
     async def _after_refusal(self, order: SalesOrder, refusal: VendorRefusal) -> Answer:
         """Look before calling it refused: what a repeat with changed content is answered is not documented."""
@@ -94,6 +85,7 @@ class SalesOrderSink:
 
     async def _unknown(self, order: SalesOrder) -> list[str]:
         """Return the lines whose SKU is not there. An order with an unknown SKU may be created without that line."""
+        self._skus |= {line.sku for line in open_lines(order) if line.sku and line.item_id}
         wanted = {line.sku for line in open_lines(order) if line.sku} - self._skus
         if wanted:
             rows = await self._tenant.rows("product.product", ["code", "in", sorted(wanted)], ("id", "code"))
@@ -119,6 +111,14 @@ class SalesOrderSink:
 
 def _in(field: str, values: Iterable[str]) -> list[Any]:
     return [field, "in", sorted(set(values))]
+
+
+def _ticket_of(answer: Any) -> Answer:
+    if isinstance(answer, Mapping) and answer.get("__class__") == "AsyncResult":
+        return Accepted("a long job of Fulfil's")
+    if not _names_a_sale(answer):
+        return Unknown("Fulfil answered the create with something that is not a sale.")
+    return Accepted("created; to be read back")
 
 
 def _names_a_sale(answer: Any) -> bool:

@@ -35,6 +35,8 @@ from domain.records import SalesOrder
 _NOBODYS_CODE = "CONNECTION-CHECK"
 _SERVICES = "Dispatch Confirmation, Tracking Details, GRN Confirmation, Stock Adjustment, Stock Status Movement"
 
+_BURST = 2  # few at once, so that nearly all of the minute's calls may be used
+
 
 class Seko(TakesSalesOrders, GivesDispatches, GivesStockLevels, PushesNews, DeclaresFacts):
     """Takes sales orders; pushes dispatches, and gives them only to a sweep; gives stock levels. It names no items."""
@@ -50,7 +52,7 @@ class Seko(TakesSalesOrders, GivesDispatches, GivesStockLevels, PushesNews, Decl
 
         def hub(base_url: str, parameter: str, group: str) -> Hub:
             transport = TokenInAddress(surroundings.transport or usual_transport(), settings.token, parameter)
-            limit = Limit(options.calls_per_minute, group=group)
+            limit = Limit(options.calls_per_minute, burst=_BURST, group=group)
             around = replace(surroundings, transport=transport)
             return Hub(Account(account, base_url, limit, around, denial=lambda _body: ADVICE_ON_DENIAL))
 

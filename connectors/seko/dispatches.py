@@ -8,6 +8,7 @@ from connectors.roles import FeedShape, OpenOrder
 from connectors.seko.api import Hub, HubFailure, entries
 from connectors.seko.dispatch_mapping import KEEPS, parsed
 from connectors.seko.settings import SekoOptions
+from domain.answers import NotNow, Unavailable
 from domain.budgets import Lane
 from domain.clock import Clock
 from domain.records import Page, Received, Reject
@@ -20,7 +21,7 @@ class DispatchFeed:
 
     It names no lines there, so such an order counts as shipped whole, and one of which any unit was
     seen shipped is left to its pushes. Without the legacy reads there is nothing to read. `cursor`
-    counts into `about`.
+    counts into `about`; the lists of a walk are read once, whatever its length.
     """
 
     shape = FeedShape.QUEUE
@@ -29,13 +30,21 @@ class DispatchFeed:
 
     def __init__(self, legacy: Hub | None, options: SekoOptions, clock: Clock) -> None:
         self._legacy, self._options, self._clock = legacy, options, clock
+        self._walk_began_at = clock.now()
+        self._listed: dict[tuple[datetime, datetime], set[str]] = {}
 
     async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:
-        """Ask which of the next 50 open orders have left, and then for the tracking number of each that has."""
+        """Ask which of the next 50 open orders have left, and then for the tracking number of each that has.
+
+        An order whose number could not be read is left to the next walk. Raises when not even the first could be.
+        """
         start = int(cursor or 0)
         page = Page([], [], began_at=self._clock.now())
         if self._legacy is None:
             return page
+        if not start:
+            self._walk_began_at = page.began_at
+            self._listed.clear()
         if start + _ORDERS_A_PAGE < len(about):
             page.cursor, page.more = str(start + _ORDERS_A_PAGE), True
         asked = {
@@ -43,9 +52,9 @@ class DispatchFeed:
             for order in about[start : start + _ORDERS_A_PAGE]
             if order.external_id and order.unshipped
         }
-        left = await self._left(self._legacy, asked.keys(), page.began_at) if asked else {}
-        for guid, day in left.items():
-            outcome = self.parse(await self._swept(self._legacy, asked[guid], day))
+        left = await self._left(self._legacy, asked.keys(), self._walk_began_at) if asked else {}
+        for raw in await self._all_swept(self._legacy, {guid: (asked[guid], day) for guid, day in left.items()}):
+            outcome = self.parse(raw)
             if isinstance(outcome, Reject):
                 page.rejects.append(outcome)
             else:
@@ -71,6 +80,11 @@ class DispatchFeed:
         return found
 
     async def _dispatched(self, legacy: Hub, begin: datetime, end: datetime) -> set[str]:
+        if (begin, end) not in self._listed:
+            self._listed[begin, end] = await self._list(legacy, begin, end)
+        return self._listed[begin, end]
+
+    async def _list(self, legacy: Hub, begin: datetime, end: datetime) -> set[str]:
         query: dict[str, Any] = {"status": "Dispatched"} | ({"dc": self._options.dc} if self._options.dc else {})
         try:
             path = f"/dispatches/v1/status/{_text(begin)}/{_text(end)}.json"
@@ -81,6 +95,23 @@ class DispatchFeed:
             raise legacy.unavailable(f"What was dispatched cannot be read ({failure}).") from failure
         rows = entries(answer, "DispatchLineItem") or []
         return {str(row.get("GUID")).lower() for row in rows if isinstance(row, Mapping)}
+
+    async def _all_swept(self, legacy: Hub, left: Mapping[str, tuple[OpenOrder, datetime]]) -> list[dict[str, Any]]:
+        """Read one by one; a single failure passes its order over, a second in a row or a spent budget ends the page."""
+        swept: list[dict[str, Any]] = []
+        failed_before = False
+        for order, day in left.values():
+            try:
+                swept.append(await self._swept(legacy, order, day))
+            except (NotNow, Unavailable) as trouble:
+                if not swept:
+                    raise
+                if failed_before or isinstance(trouble, NotNow):
+                    break
+                failed_before = True
+            else:
+                failed_before = False
+        return swept
 
     async def _swept(self, legacy: Hub, order: OpenOrder, day: datetime) -> dict[str, Any]:
         try:

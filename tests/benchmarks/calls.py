@@ -41,8 +41,9 @@ BACK_OFFICE = {
     ),
     "deposco": Minimum(lambda orders: orders + ceil(orders / 50), "create; pages of 50 shipments"),
     "fulfil": Minimum(
-        lambda orders: orders + 5 * ceil(orders / 100),
-        "create; by the hundred: sales and their lines read back, and sales, shipments, moves read for dispatches",
+        lambda orders: orders + 5 * ceil(orders / 500),
+        "create (its answer is only an id); pages of 500: sales and lines read back, and sales, shipments, moves"
+        " read for dispatches",
     ),
     "seko": Minimum(lambda orders: 2 * orders + 1, "create, the tracking of each dispatch; one list of changes"),
     "cin7_core": Minimum(

@@ -207,6 +207,13 @@ async def test_the_next_process_finishes_a_header_even_when_nobody_tells_it(harn
     assert harness.count() == {order.key: 1}
 
 
+async def test_an_order_that_was_never_sent_is_not_looked_for(harness: Harness) -> None:
+    await send(harness, sales_order("5502-A", "900100201", never_sent=True))
+    assert not harness.calls("find_sales_order")
+    await send(harness, sales_order())
+    assert harness.calls("find_sales_order") == 2, "what an earlier process may have left"
+
+
 async def test_a_released_back_order_is_not_made_twice_by_the_next_process(harness: Harness) -> None:
     order = sales_order(lines=(order_line("1", "MUG-1", 12),))
     assert isinstance(await send(harness, order), Refused)

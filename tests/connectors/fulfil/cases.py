@@ -75,7 +75,7 @@ def feeds(world: World) -> Mapping[type, FeedCase]:
             lists=(Route("PUT", f"{BASE}/stock.shipment.out/search_read"),),
             rows=lambda body: body,
             show=world.ship,
-            page=100,
+            page=250,
             enumerations=(("state",), ("lines", 0, "state")),
             about=lambda: tuple(world.open.values()),
             leave=world.leave,

@@ -12,7 +12,7 @@ from connectors.fulfil import Fulfil
 from connectors.fulfil.settings import FulfilOptions, FulfilSettings
 from connectors.http import Surroundings
 from connectors.roles import OpenOrder
-from domain.answers import Done
+from domain.answers import Accepted, Found
 from domain.records import SalesOrder
 from sandbox.fulfil import Fulfil as PretendTenant
 from tests.connectors.fulfil import cases
@@ -103,9 +103,11 @@ class Harness:
 
     async def created(self, record: SalesOrder) -> OpenOrder:
         """Create the order, and return it as the dispatch feed wants it named."""
-        answer = (await self.connector.sales_order_sink.send([record]))[record.key]
-        assert isinstance(answer, Done), answer
-        return OpenOrder(record.key, record.reference, answer.external_id)
+        answer = await send(self, record)
+        assert isinstance(answer, Accepted), answer
+        found = await find(self, record)
+        assert isinstance(found, Found), found
+        return OpenOrder(record.key, record.reference, found.external_id)
 
     async def shipped(self, record: SalesOrder, tracking: str = "JD0002", carrier: str = "Royal Mail") -> OpenOrder:
         """Create the order and ship it."""

@@ -13,7 +13,7 @@ from domain.answers import Unavailable
 from domain.records import Dispatch, Page, Reject, ShippedLine
 from sandbox.kit import Fault
 from tests.connectors.fulfil.harness import Harness, stocked
-from tests.connectors.making import sales_order
+from tests.connectors.making import order_line, sales_order
 
 RAW: dict[str, Any] = {
     "id": 881,
@@ -98,14 +98,15 @@ async def test_parts_of_an_order_are_dispatches_of_their_own(harness: Harness) -
     assert units == [("MUG-1", 1), ("MUG-1", 1), ("BOWL-1", 1)]
 
 
-async def test_a_hundred_orders_cost_three_calls(harness: Harness) -> None:
+async def test_a_page_of_orders_costs_three_calls(harness: Harness) -> None:
     harness.tenant.products["MUG-1"].history.clear()
     harness.sandbox.receive_stock("MUG-1", 500)
-    harness.sandbox.receive_stock("BOWL-1", 500)
-    orders = [await harness.shipped(sales_order(f"{number}-A", f"9{number:05d}")) for number in range(101)]
+    lines = (order_line("L1", "MUG-1", 1),)
+    numbers = range(251)
+    orders = [await harness.shipped(sales_order(f"{each}-A", f"9{each:05d}", lines=lines)) for each in numbers]
     harness.requests.clear()
     page = await read(harness, *orders)
-    assert (len(page.received), page.more, len(harness.requests)) == (100, True, 3)
+    assert (len(page.received), page.more, len(harness.requests)) == (250, True, 3)
     assert len((await read(harness, *orders, cursor=page.cursor)).received) == 1
 
 

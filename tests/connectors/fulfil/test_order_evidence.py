@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from connectors.fulfil.order_evidence import Sale, finding
-from domain.answers import Absent, Contradicted, Done, Found, Refused, Unknown
+from domain.answers import Absent, Accepted, Contradicted, Found, Unknown
 from sandbox.kit import Fault
 from tests.connectors.fulfil.harness import CHANNEL, CREATE, Harness, find, send, stocked
 from tests.connectors.making import order_line, sales_order
@@ -45,14 +45,15 @@ async def test_another_order_of_ours_with_the_same_reference_is_another_order(ha
 
 
 async def test_an_order_cancelled_there_is_not_sent_again_in_silence(harness: Harness) -> None:
-    answer = await send(harness, sales_order())
-    sale = harness.tenant.sales[int(answer.external_id)]
+    await send(harness, sales_order())
+    [sale] = harness.tenant.sales.values()
     harness.tenant.cancel_shipment(sale.shipments[0])
     harness.tenant.cancel_sale(sale)
     for spelling in ("cancel", "cancelled"):
         harness.sandbox.switches.cancelled_is = spelling
+        await send(harness, sales_order())
         assert "was cancelled in Fulfil" in (await find(harness, sales_order())).reason
-        assert isinstance(await send(harness, sales_order()), Refused)
+    assert harness.count("5501-A") == 1
 
 
 async def test_other_units_under_our_identifier_or_reference_are_named(harness: Harness) -> None:
@@ -61,7 +62,8 @@ async def test_other_units_under_our_identifier_or_reference_are_named(harness: 
     [sale] = harness.tenant.sales.values()
     told = f"sale SO{sale.id} holds 1 x BOWL-1, 2 x MUG-1; the order wants 1 x BOWL-1, 3 x MUG-1."
     assert await find(harness, changed) == Contradicted(told)
-    assert isinstance(await send(harness, changed), Refused), "a repeat changes nothing there"
+    await send(harness, changed)
+    assert await find(harness, changed) == Contradicted(told), "a repeat changes nothing there"
 
 
 @pytest.mark.parametrize("answer", [{"type": "UserError", "message": "x"}, "Error", [], [1, 2], {"id": 7}, True, None])
@@ -73,7 +75,7 @@ async def test_an_answer_that_names_no_sale_is_unknown_even_when_it_was_made(har
 
 async def test_a_bare_id_names_a_sale(harness: Harness) -> None:
     harness.sandbox.faults.append(Fault("error_in_200", "PUT", CREATE, "after", body=1203))
-    assert isinstance(await send(harness, sales_order()), Done)
+    assert isinstance(await send(harness, sales_order()), Accepted)
 
 
 async def test_a_done_order_is_found(harness: Harness) -> None:
