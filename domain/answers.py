@@ -72,7 +72,12 @@ class NotYet:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """The destination shows no such record (which proves nothing until `visible_after` has passed)."""
+    """The destination shows no such record (which proves nothing until `visible_after` has passed).
+
+    `only_ours`: it can be asked for what we sent alone, so that what people keyed by hand is not seen.
+    """
+
+    only_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,6 +213,13 @@ _TYPES = [
         "either",
     ),
     HoldType(
+        "keyed_by_hand",
+        Owner.OPERATIONS,
+        "Placed before going live, and the back office cannot say whether people keyed it",
+        "Look for it in the back office by its Customer Order Number; release to create it only if it is not there.",
+        "back office",
+    ),
+    HoldType(
         "contradiction",
         Owner.OPERATIONS,
         "Something else stands under our reference",

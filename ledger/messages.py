@@ -287,6 +287,13 @@ def due_now(tx: Transaction, message_ids: Sequence[int]) -> None:
         )
 
 
+def send_afresh(tx: Transaction, message_ids: Sequence[int]) -> None:
+    """Let these open messages be sent without a look-up first: a person has looked."""
+    if message_ids:
+        mine = (_message.c.id.in_(message_ids), _message.c.closed_at.is_(None))
+        tx.run(update(_message).where(*mine).values(attempted_at=None, resends=1))
+
+
 def begin_unknown(tx: Transaction, kind: Kind, placed_before: datetime) -> int:
     """Begin as unknown what is owed for orders placed before a moment: people may have done it already."""
     order = table(SalesOrderRow)

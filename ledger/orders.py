@@ -254,7 +254,7 @@ def open_for_dispatch(tx: Transaction, after_key: str, limit: int) -> list[Any]:
     to_ship = exists().where(
         _line.c.installation == _order.c.installation,
         _line.c.order_key == _order.c.key,
-        _line.c.ordered > _line.c.cancelled + _line.c.shipped,
+        _line.c.ordered > _line.c.shipped,  # what is cancelled may leave all the same
     )
     return tx.rows(
         select(_order.c.key, _order.c.reference, _order.c.back_office_id, _order.c.awaits_tracking)

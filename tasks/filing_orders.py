@@ -35,7 +35,7 @@ def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
     replaced = [str(inbox_ids[order.key]) for order in received]  # also a reject that can be read now
     holds.close_holds(tx, holds.INBOX, replaced, "replaced", "a newer record, or a release")
     owed: list[messages.Owed] = []
-    live_since = _live_since(tx)
+    since = live_since(tx)
     for order in received:
         life, inbox_id = lives[order.key], inbox_ids[order.key]
         _stop_creation(run, tx, order, life, known[order.key].life.unwanted if order.key in known else 0)
@@ -45,7 +45,7 @@ def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
         if failures and not life.attempted and not life.taken:
             _hold(run, tx, order, inbox_id, failures)
             continue
-        owed += _owing(run, life, inbox_id, order.placed_at, order.dispatch_by_at, live_since)
+        owed += _owing(run, life, inbox_id, order.placed_at, order.dispatch_by_at, since)
         run.tell(News(order.key, order.kind, order.key, "filed", f"lines: {len(order.lines)}, {order.reference}"))
     messages.owe(tx, owed)
     given_back = _given_back(lives, known)
@@ -78,10 +78,11 @@ def owing(
     An order placed before the loop went live may have been keyed by hand: its creation begins as
     unknown, so that it is looked up before it is ever sent.
     """
-    return _owing(run, life, inbox_id, placed_at, deadline_at, _live_since(tx))
+    return _owing(run, life, inbox_id, placed_at, deadline_at, live_since(tx))
 
 
-def _live_since(tx: Transaction) -> datetime | None:
+def live_since(tx: Transaction) -> datetime | None:
+    """Return when this installation went live, or None before its first trading run."""
     go_live = journal.watermark(tx, GO_LIVE)
     return None if go_live is None else go_live.began_at
 

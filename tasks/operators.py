@@ -48,6 +48,8 @@ def release(tx: Transaction, *, order: str, cause: int, message: int, reason: st
             holds.close_holds(tx, subject, ids, f"released: {reason}", by)
     if any(one.type == "file_not_worked_off" for one in found):
         tickets.give_up(tx)
+    by_hand = [int(one.subject_id) for one in found if one.type == "keyed_by_hand"]
+    messages.send_afresh(tx, by_hand)
     messages.due_now(tx, [int(one.subject_id) for one in found if one.subject == holds.MESSAGE])
     journal.write(tx, [(one.order_key, one.type, one.subject_id, "released", f"by {by}: {reason}") for one in found])
     return plan

@@ -17,13 +17,13 @@ from domain.answers import (
     Refused,
     Unknown,
 )
-from domain.records import Kind, LineQuantity, Record
+from domain.records import Kind, LineQuantity, Record, SalesOrder
 from expectations.gate import Failure
 from ledger import holds, journal, levels, messages, orders
 from ledger.database import Transaction
 from ledger.messages import Claimed
 from tasks.composing import CannotCompose, ReadAgain
-from tasks.filing_orders import owing
+from tasks.filing_orders import live_since, owing
 from tasks.holding import hold
 from tasks.run import News, Run
 
@@ -82,8 +82,9 @@ def settle_finding(
                 _hold(run, tx, message, hold_type, reason)
         case Refused():
             settle(run, tx, message, record, finding, visible_after)
-        case Absent():
-            _absent(run, tx, message, visible_after)
+        case Absent(only_ours):
+            by_hand = only_ours and message.resends == 0 and _from_before(tx, record)
+            _absent(run, tx, message, visible_after, by_hand=by_hand)
 
 
 def _sent_before(message: Claimed) -> dict[str, Any]:
@@ -96,10 +97,19 @@ def not_sent(tx: Transaction, message: Claimed, due_at: datetime) -> None:
     messages.note(tx, message, attempted_at=None, lease_until=None, due_at=due_at)
 
 
-def _absent(run: Run, tx: Transaction, message: Claimed, visible_after: timedelta) -> None:
+def _from_before(tx: Transaction, record: Record) -> bool:
+    """Tell whether an order was placed before this installation went live."""
+    since = live_since(tx)
+    return isinstance(record, SalesOrder) and since is not None and record.placed_at < since
+
+
+def _absent(run: Run, tx: Transaction, message: Claimed, visible_after: timedelta, *, by_hand: bool) -> None:
     believed_at = (message.attempted_at or tx.now) + visible_after
     if tx.now < believed_at:
         messages.note(tx, message, lease_until=None, due_at=believed_at)
+    elif by_hand:
+        if messages.note(tx, message, lease_until=None):
+            _hold(run, tx, message, "keyed_by_hand", "placed before going live; only a person can look for it")
     elif message.resends >= MOST_RESENDS:
         if messages.note(tx, message, lease_until=None):
             _hold(run, tx, message, "unknown_outcome", f"sent {message.resends + 1} times, and not to be found")

@@ -115,13 +115,13 @@ class SalesOrderSink:
 
     async def _finding(self, order: SalesOrder) -> Finding:
         if self._legacy is None or order_fault(order, self._options) is not None:
-            return Absent()
+            return Absent(only_ours=True)
         guid, number = order_guid(order, self._options), order_number(order, self._options)
         try:
             answer = await self._legacy.read(f"/salesorders/v1/{guid}/status.json")
         except HubFailure as failure:
             if failure.is_nothing_found:
-                return Absent()
+                return Absent(only_ours=True)
             raise self._legacy.unavailable(f"The status of an order cannot be read ({failure}).") from failure
         return _judged(number, guid, answer.get("Status"))
 
