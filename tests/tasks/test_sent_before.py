@@ -1,0 +1,85 @@
+"""What a taker is told of an order: only one of which nothing can stand there counts as never sent."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from domain.answers import Answer, Later, Partial, Refused, Unknown
+from domain.records import Kind
+from ledger import holds
+from ledger import messages as messages_of
+from ledger.database import Database
+from ledger.schema import create
+from tasks.confirm import confirm, go_live
+from tasks.loops import ORDERS
+from tasks.push import push
+from tasks.run import Run
+from tests.doubles import ManualClock
+from tests.tasks.making import Office, Shop, installation, know, order, run_of, show
+
+
+class Desk:
+    """One order, and run after run about it, each a process of its own."""
+
+    def __init__(self, database: Database, clock: ManualClock) -> None:
+        self.database, self.clock, self.office, self.shop = database, clock, Office(), Shop()
+        first = self._run()
+        go_live(first)
+        know(first, "A")
+        asyncio.run(show(first, order(first)))
+
+    def _run(self) -> Run:
+        return run_of(self.database, ORDERS, self.shop, self.office, installation(self.clock))
+
+    def told(self, answer: Answer) -> list[bool]:
+        """Let one run pass in which the office answers so; return what it was told of the order, time after time."""
+        self.office.orders.answer = answer
+        self.clock.move(300)
+        run = self._run()
+        asyncio.run(confirm(run))
+        asyncio.run(push(run))
+        return [record.never_sent for batch in self.office.orders.sent for record in batch]
+
+    def release(self) -> None:
+        run = self._run()
+        with run.transaction() as tx:
+            number = messages_of.id_of(tx, Kind.SALES_ORDER, "1")
+            assert number is not None
+            assert holds.close_holds(tx, holds.MESSAGE, [str(number)], "released", "a person")
+            messages_of.due_now(tx, [number])
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    clock = ManualClock()
+    database = Database("sqlite://", clock)
+    create(database)
+    yield Desk(database, clock)
+    database.close()
+
+
+def test_an_order_put_off_before_it_was_sent_was_never_sent(desk: Desk) -> None:
+    assert desk.told(Later(desk.clock.now() + timedelta(seconds=400), "busy")) == [True]
+    assert desk.told(Unknown("lost")) == [True, True]
+
+
+def test_what_was_found_half_done_was_sent_before(desk: Desk) -> None:
+    desk.told(Unknown("lost"))
+    desk.office.orders.finding = Partial("its lines")
+    assert desk.told(Later(desk.clock.now() + timedelta(seconds=400), "busy")) == [True, False]
+    assert desk.told(Later(desk.clock.now() + timedelta(seconds=400), "busy")) == [True, False, False]
+
+
+def test_what_was_absent_and_is_sent_again_was_sent_before(desk: Desk) -> None:
+    desk.told(Unknown("lost"))
+    assert desk.told(Unknown("lost")) == [True, False]
+
+
+def test_a_release_does_not_forget_that_it_was_sent(desk: Desk) -> None:
+    desk.told(Unknown("lost"))
+    desk.office.orders.finding = Partial("its lines")
+    desk.told(Refused("its product went", "unknown_sku"))
+    desk.release()
+    assert desk.told(Unknown("lost")) == [True, False, False]
