@@ -9,9 +9,9 @@ from domain.installation import Side
 from domain.records import Item
 from ledger.database import Transaction
 from ledger.rows import among, table, upsert
-from ledger.tables import ItemRow, Mapping
+from ledger.tables import FormerListing, ItemRow, Mapping
 
-_item, _mapping = table(ItemRow), table(Mapping)
+_item, _mapping, _former = table(ItemRow), table(Mapping), table(FormerListing)
 CARRIER, APPROVED_CARRIER = "carrier", "approved_carrier"
 ANY_SERVICE = "\x1f"
 
@@ -66,16 +66,16 @@ def of(tx: Transaction, skus: Sequence[str]) -> dict[str, Any]:
 
 
 def skus_of_stock_numbers(tx: Transaction, numbers: Sequence[str]) -> dict[str, str]:
-    """Return the SKU of each of the marketplace's stock numbers that is known and names one SKU."""
-    rows = tx.rows(
-        select(_item.c.stock_number, _item.c.sku).where(
-            _item.c.installation == tx.installation, among(tx, _item.c.stock_number, numbers)
-        )
-    )
-    found: dict[str, str] = {}
-    for row in rows:
-        found[row.stock_number] = "" if row.stock_number in found else row.sku
-    return {number: sku for number, sku in found.items() if sku}
+    """Return the SKU of each of the marketplace's stock numbers that is known and names one SKU.
+
+    What was listed at an account that was left counts too: its orders are still finished.
+    """
+    found: dict[str, set[str]] = {}
+    for known in (_item, _former):
+        mine = (known.c.installation == tx.installation, among(tx, known.c.stock_number, numbers))
+        for row in tx.rows(select(known.c.stock_number, known.c.sku).where(*mine)):
+            found.setdefault(row.stock_number, set()).add(row.sku)
+    return {number: next(iter(skus)) for number, skus in found.items() if len(skus) == 1}
 
 
 def known_skus(tx: Transaction) -> dict[str, str]:

@@ -76,7 +76,7 @@ def feeds(world: World) -> Mapping[type, FeedCase]:
             lists=(Route("GET", f"{BASE}/shipments"),),
             rows=lambda body: body["items"] or [],
             show=world.ship,
-            page=50,
+            page=200,
             about=lambda: tuple(world.open.values()),
             leave=world.leave,
         ),
