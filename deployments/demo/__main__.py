@@ -47,7 +47,6 @@ class Demo:
         self._ledger_url = ledger
         self._database = Database(ledger, ScaledClock())
         migrate(self._database)
-        orchestrator.start_receiver(**sandboxes.environment, LEDGER_URL=ledger)
         self.pace = Pace(orchestrator, list(SELLERS))
         self.kills = 0
         self._told_at = 0.0
@@ -60,6 +59,8 @@ class Demo:
                 self.orchestrator.wait_for(run_id)
             ours = self.ours()
             unread = [name for name in unread if ours[name].counted.get("item read", 0) < _item_masters(name)]
+        # From now on pushes wake loops; before, their runs would keep the items from being read.
+        self.orchestrator.start_receiver(**self.sandboxes.environment, LEDGER_URL=self._ledger_url)
 
     def trade(self, day_seconds: float) -> None:
         """Let the day pass, with the worker killed in the middle of runs, and a person who maps a carrier."""
