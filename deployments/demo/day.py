@@ -1,4 +1,4 @@
-"""The day that is traded: the sellers, their systems, and one clock that makes eight hours pass in minutes."""
+"""The day that is traded: the sellers, their systems, and one clock that makes twelve hours pass in minutes."""
 
 import json
 import sys
@@ -12,17 +12,17 @@ import httpx
 from deployments.demo.processes import Child, Children, free_port, wait_for_port
 from deployments.demo.sellers import SELLERS, SYSTEMS, doors_environment, environment, made, market_of, sftp_doors
 
-HOURS = 8
+HOURS = 12
 OPENS_AT = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)  # a Monday
 PLAN = {
     "seconds": HOURS * 3600,
-    "orders": 190,
-    "rush": 45,
-    "products": 60,
-    "stock": [120, 300],
-    "sell_outs": 8,
-    "contested": 3,
-    "sales_elsewhere": 45,
+    "orders": 900 // len(SELLERS),
+    "rush": 200 // len(SELLERS),
+    "products": 200 // len(SELLERS),
+    "stock": [200, 500],
+    "sell_outs": 60 // len(SELLERS),
+    "contested": 20 // len(SELLERS),
+    "sales_elsewhere": 200 // len(SELLERS),
     "picking": [1800, 7200],
 }
 

@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,8 +21,8 @@ def _seller(name: str) -> Installation:
     return Installation.model_validate(tomllib.loads((INSTALLATIONS / f"{name}.toml").read_text("utf-8")))
 
 
-SELLERS = {name: _seller(name) for name in ("harbour", "meadow", "orchard", "quarry", "tidewater")}
-"""The installations that trade, by name."""
+SELLERS = {name: _seller(name) for name in os.environ.get("DEMO_SELLERS", "harbour,meadow").split(",")}
+"""The installations that trade, by name: two, or those that DEMO_SELLERS names."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def made(receiver: str) -> dict[str, dict[str, Any]]:
     return {
         name: {
             "class": system.kind,
-            "arguments": system.arguments | ({"push_to": push_to[name]} if system.pushes else {}),
+            "arguments": system.arguments | ({"push_to": push_to[name]} if system.pushes and name in push_to else {}),
         }
         for name, system in SYSTEMS.items()
     }
@@ -169,5 +170,5 @@ def environment(addresses: dict[str, str]) -> dict[str, str]:
         for system, settings in ((market_of(seller), sign_in), (seller.back_office.system, office)):
             values = {"base_url": addresses[system], **settings}
             found |= {f"{name}_{system}_{setting}".upper(): value for setting, value in values.items()}
-    found["TIDEWATER_SEKO_LEGACY_BASE_URL"] = addresses["seko"]
+    found["TIDEWATER_SEKO_LEGACY_BASE_URL"] = addresses["seko"]  # its second hub is served at the same place
     return found
