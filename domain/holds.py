@@ -215,7 +215,7 @@ _TYPES = [
     HoldType(
         "keyed_by_hand",
         Owner.OPERATIONS,
-        "Placed before going live, and the back office cannot say whether people keyed it",
+        "Placed before going live; perhaps keyed by hand",
         "Look for it in the back office by its Customer Order Number; release to create it only if it is not there.",
         "back office",
     ),

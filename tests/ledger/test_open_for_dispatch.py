@@ -10,7 +10,7 @@ def _asked_about(tx: Transaction) -> list[str]:
 
 def test_an_order_is_asked_about_until_it_is_shipped_whole(database: Database) -> None:
     with begin(database) as tx:
-        save_order(tx, "1", LineLife("1", "A", 2), LineLife("2", "B", 1, cancelled=1))
+        save_order(tx, "1", LineLife("1", "A", 2))
         assert _asked_about(tx) == [], "the back office does not have it"
         orders.mark_taken(tx, "1", "B1")
         assert _asked_about(tx) == ["1"]
@@ -18,6 +18,13 @@ def test_an_order_is_asked_about_until_it_is_shipped_whole(database: Database) -
         assert _asked_about(tx) == ["1"], "one unit is left"
         orders.add_shipped(tx, "1", {"1": 1})
         assert _asked_about(tx) == [], "its dispatch is on its way to the marketplace"
+
+
+def test_what_is_cancelled_may_leave_all_the_same_and_is_asked_about(database: Database) -> None:
+    with begin(database) as tx:
+        save_order(tx, "1", LineLife("1", "A", 1, shipped=1), LineLife("2", "B", 1, cancelled=1))
+        orders.mark_taken(tx, "1", "B1")
+        assert _asked_about(tx) == ["1"]
 
 
 def test_an_order_that_awaits_its_tracking_number_is_asked_about(database: Database) -> None:

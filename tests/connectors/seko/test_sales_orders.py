@@ -137,7 +137,7 @@ async def test_a_lost_answer_is_found_by_guid_once_it_shows() -> None:
     loses_the_answer(harness)
     sink, order = harness.connector.sales_order_sink, sales_order()
     assert isinstance(await sent(harness), Unknown)
-    assert await sink.find([order]) == {order.key: Absent()}, "it shows after five minutes"
+    assert await sink.find([order]) == {order.key: Absent(only_ours=True)}, "it shows after five minutes"
     assert sink.visible_after > timedelta(minutes=5)
     harness.clock.move(sink.visible_after.total_seconds())
     found = (await harness.again().sales_order_sink.find([order]))[order.key]
@@ -174,7 +174,7 @@ async def test_without_legacy_reads_a_number_taken_is_ours_only_after_an_earlier
     assert isinstance(refused, Refused), "nobody asked for it before: it may be somebody else's"
     assert refused.hold_type == "contradiction"
     assert NUMBER in refused.reason
-    assert await blind.find([sales_order()]) == {"5501-A": Absent()}
+    assert await blind.find([sales_order()]) == {"5501-A": Absent(only_ours=True)}
     assert isinstance((await blind.send([sales_order()]))["5501-A"], Done)
     assert harness.count() == {"5501-A": 1}
     assert not [one for one in harness.requests if one.url.path.startswith("/hub/")]
