@@ -1,6 +1,6 @@
 """Levels: what each listed SKU should show, and what was last proved. No queue, no history, one in flight a SKU."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -117,9 +117,20 @@ def touched_since(tx: Transaction, moment: datetime | None) -> set[str]:
     return {row.sku for row in rows}
 
 
-def listed_skus(tx: Transaction) -> list[str]:
-    """Return every SKU that has a level."""
-    return [row.sku for row in tx.rows(select(_level.c.sku).where(_level.c.installation == tx.installation))]
+def listed_skus(tx: Transaction) -> Iterator[list[str]]:
+    """Yield, some at a time, every SKU that has a level."""
+    last = ""
+    while True:
+        rows = tx.rows(
+            select(_level.c.sku)
+            .where(_level.c.installation == tx.installation, _level.c.sku > last)
+            .order_by(_level.c.sku)
+            .limit(_CHUNK)
+        )
+        if not rows:
+            return
+        yield [row.sku for row in rows]
+        last = rows[-1].sku
 
 
 def claim(

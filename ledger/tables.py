@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import JSON, Dialect, Index, LargeBinary, MetaData, UniqueConstraint
+from sqlalchemy import JSON, Dialect, Index, LargeBinary, MetaData, UniqueConstraint, text
 from sqlalchemy import Column as SqlColumn
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.types import TypeDecorator
@@ -16,6 +16,9 @@ NAMING = {
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+_DATED = text("counted_at IS NOT NULL")
 
 
 class Moment(TypeDecorator[datetime]):
@@ -174,7 +177,10 @@ class StockCount(Table, table=True):
     """
 
     __tablename__ = "stock_count"
-    __table_args__ = (UniqueConstraint("installation", "sku", "pool", "deducts"),)
+    __table_args__ = (
+        UniqueConstraint("installation", "sku", "pool", "deducts"),
+        Index("ix_stock_count_dated", "installation", "counted_at", sqlite_where=_DATED, postgresql_where=_DATED),
+    )
     id: int | None = Field(default=None, primary_key=True)
     installation: str
     sku: str
@@ -185,14 +191,16 @@ class StockCount(Table, table=True):
 
 
 class StockChange(Table, table=True):
-    """A count that the running scan found changed; applied only when the scan is proved whole."""
+    """A count that the running scan found changed; applied only when the scan is proved whole. `count_id`: where it is known."""
 
     __tablename__ = "stock_change"
+    __table_args__ = {"sqlite_with_rowid": False}
     installation: str = Field(primary_key=True)
     sku: str = Field(primary_key=True)
     pool: str = Field(primary_key=True)
     deducts: str = Field(primary_key=True)
     quantity: int
+    count_id: int | None = None
 
 
 class Scan(Table, table=True):

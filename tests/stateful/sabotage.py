@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from sqlalchemy import exists, false, update
 
-from ledger import levels, messages, scans
+from ledger import levels, messages, zeroes
 from ledger.rows import table
 from ledger.tables import Level, Message
 from tasks import confirm, filing, filing_orders
@@ -75,7 +75,7 @@ def _one_in_flight(stack: ExitStack) -> None:
 
 def _mass_zero_stop(stack: ExitStack) -> None:
     """Every drop to zero passes."""
-    stack.enter_context(patch.object(scans, "zeroes_that_wait", lambda *_: frozenset()))
+    stack.enter_context(patch.object(zeroes, "zeroes_that_wait", lambda *_: frozenset()))
 
 
 def _attempt_before_call(stack: ExitStack) -> None:
