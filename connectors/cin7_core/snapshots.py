@@ -30,21 +30,24 @@ _IDENTITY = ("ID", "SKU", "Location", "Bin", "Batch", "ExpiryDate")
 
 @dataclass(frozen=True)
 class _Scan:
-    """How far a scan is; its text is the cursor."""
+    """How far a scan is; its text is the cursor. `over` are rows whose product may go on on the next page."""
 
     began_at: datetime
     page: int = 1
     rows: int = 0
     total: int | None = None
     last: str = ""
+    over: tuple[dict[str, Any], ...] = ()
 
     @classmethod
     def read(cls, cursor: str) -> "_Scan":
         fields = json.loads(cursor)
-        return cls(**{**fields, "began_at": datetime.fromisoformat(fields["began_at"])})
+        return cls(
+            **{**fields, "began_at": datetime.fromisoformat(fields["began_at"]), "over": tuple(fields.get("over", ()))}
+        )
 
     def text(self) -> str:
-        return json.dumps({**self.__dict__, "began_at": self.began_at.isoformat()})
+        return json.dumps({**self.__dict__, "began_at": self.began_at.isoformat()}, default=str)
 
 
 class _SnapshotFeed:
@@ -75,10 +78,13 @@ class _SnapshotFeed:
         seen = scan.rows + len(page.rows)
         is_steady = scan.total in {None, page.total} and not _shows(page.rows, scan.last)
         ended = not is_steady or len(page.rows) < ROWS_A_PAGE or seen >= page.total
-        read = self._read(page.rows, scan.began_at)
+        rows = [*scan.over, *page.rows]
+        closed = len(rows) if ended else self._closed(rows)
+        read = self._read(rows[:closed], scan.began_at)
         if not ended:
-            last = _mark(page.rows[-1])
-            read.cursor = replace(scan, page=scan.page + 1, rows=seen, total=page.total, last=last).text()
+            last, over = _mark(page.rows[-1]), tuple(map(_carried, rows[closed:]))
+            after = replace(scan, page=scan.page + 1, rows=seen, total=page.total, last=last, over=over)
+            read.cursor = after.text()
         read.more = not ended
         read.complete = ended and is_steady and seen == page.total and seen > 0
         return read
@@ -91,12 +97,25 @@ class _SnapshotFeed:
             key = str(raw.get("SKU") or raw.get("ID") or "row without a SKU") if isinstance(raw, Mapping) else "row"
             return Reject(key, raw, fault.reason, fault.hold_type)
 
+    def _closed(self, rows: list[Any]) -> int:
+        """Return how many rows of a page need none of the next one."""
+        return len(rows)
+
     def _read(self, rows: list[Any], began_at: datetime) -> Page:
         """Return what the rows of a page become."""
         raise NotImplementedError
 
     def _record(self, raw: dict[str, Any]) -> Any:
         raise NotImplementedError
+
+
+def _is_of(row: Any, sku: Any) -> bool:
+    return isinstance(row, dict) and row.get("SKU") == sku
+
+
+def _carried(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of a stock row that counts."""
+    return {name: row[name] for name in ("SKU", "Location", "Available") if name in row}
 
 
 def _mark(row: Any) -> str:
@@ -115,10 +134,10 @@ def _shows(rows: Sequence[Any], last: str) -> bool:
 
 
 class StockFeed(_SnapshotFeed):
-    """What is available, summed for each SKU and location of a page.
+    """What is available, summed for each SKU and location.
 
-    The rows of a SKU may stand on two pages; then each page brings a count of the same key,
-    and their sum is the count. A SKU without any row has nothing in stock.
+    The rows of a SKU may stand on two pages; then they all count with the later one, as a count that
+    comes twice in a scan replaces the former. A SKU without any row has nothing in stock.
     """
 
     keeps: Mapping[str, Any] = STOCK_KEEPS
@@ -133,6 +152,12 @@ class StockFeed(_SnapshotFeed):
         sold = [row for row in rows if not self._is_elsewhere(row)] if self._sell_locations else rows
         counts, rejects = tally(sold, _PLAINLY, _PLACE, Deducts.ON_ACCEPTANCE, self._with_care)
         return StockPage(counts, rejects, began_at=began_at)
+
+    def _closed(self, rows: list[Any]) -> int:
+        closed, last = len(rows), rows[-1]
+        while isinstance(last, dict) and closed and _is_of(rows[closed - 1], last.get("SKU")):
+            closed -= 1
+        return closed
 
     def _is_elsewhere(self, row: Any) -> bool:
         location = row.get("Location") if isinstance(row, dict) else None
