@@ -89,7 +89,7 @@ class SalesOrderSink:
             products = await self._resolved(order)
             header = header_of(order, self._options)
             order_of(order, "", products, self._options)  # an order that cannot be mapped leaves no header behind
-            if not order.never_sent:
+            if not order.never_sent and order.key not in self._unfinished:
                 await self._learn_left_over()
         except Unsendable as fault:
             return Refused(fault.reason, fault.hold_type)
