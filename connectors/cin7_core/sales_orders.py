@@ -99,6 +99,7 @@ class SalesOrderSink:
                 return earlier
         if order.key in self._unfinished:
             sale_id = self._unfinished[order.key]
+            self._tried.add(order.key)
         else:
             made = await self._make_header(order, header)
             if not isinstance(made, str):
