@@ -13,10 +13,11 @@ from domain.installation import Side
 from domain.records import Kind
 from ledger.database import Transaction
 from ledger.rows import MINE, NOW, insert_new, listed, table
-from ledger.tables import Hold, Message, SalesOrderRow
+from ledger.tables import Hold, Message, Moment, SalesOrderRow
 
 _message, _hold, _order = table(Message), table(Hold), table(SalesOrderRow)
 DROPPED = "dropped"
+_NO_TIME = timedelta()
 _MINE = _message.c.installation == MINE
 _OF_KEY = and_(_MINE, _message.c.kind == bindparam("of_kind"), _message.c.key == bindparam("of_key"))
 _DROPPED = select(_message.c.id, _message.c.kind, _message.c.key).where(
@@ -133,14 +134,18 @@ def claim(
     looking: bool,
     not_before: int = 0,
     account: str = "",
+    along: timedelta = _NO_TIME,
 ) -> list[Claimed]:
     """Claim open, due, unheld, unleased messages of a kind for orders of an account, most urgent first.
 
-    `looking`: those whose outcome has to be looked up; else those that were never attempted. A
-    message behind an earlier open one for the same order and destination is not claimed.
+    `looking`: those whose outcome has to be looked up; else those that were never attempted. Where one is
+    due, those with a ticket that are due `along` with it, so much later, are claimed too. A message behind
+    an earlier open one for the same order and destination is not claimed.
     """
-    given = {"kind": kind, "not_before": not_before, "limit": limit, "account": account}
+    given = {"kind": kind, "not_before": not_before, "limit": limit, "account": account, "ticketed_by": tx.now}
     rows = tx.rows(_claimable(looking=looking), given)
+    if rows and along:
+        rows = tx.rows(_claimable(looking=looking), given | {"ticketed_by": tx.now + along})
     until = tx.now + lease
     if rows:
         tx.run(_LEASE, {"ids": [row.id for row in rows], "lease_until": until})
@@ -175,7 +180,10 @@ def _claimable(*, looking: bool) -> Select[Any]:
             _message.c.closed_at.is_(None),
             _message.c.kind == bindparam("kind"),
             _message.c.account == bindparam("account"),
-            _message.c.due_at <= NOW,
+            or_(
+                _message.c.due_at <= NOW,
+                _message.c.ticket.is_not(None) & (_message.c.due_at <= bindparam("ticketed_by", type_=Moment)),
+            ),
             _message.c.id > bindparam("not_before"),
             or_(_message.c.lease_until.is_(None), _message.c.lease_until < NOW),
             _message.c.attempted_at.is_not(None) if looking else _message.c.attempted_at.is_(None),
