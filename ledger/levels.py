@@ -21,7 +21,6 @@ _CHUNK = 5000
 _NOTE = update(_level).where(
     _level.c.installation == MINE, _level.c.sku == bindparam("of_sku"), _level.c.attempt == bindparam("of_attempt")
 )
-_NOTE_PUBLISHED = _NOTE.values(owed=_level.c.wanted != bindparam("shown"))
 _UNPROVED = (
     select(_level, _item.c.stock_number, _item.c.listing_id)
     .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
@@ -204,15 +203,23 @@ def _claimable(zero_overtakes: bool) -> Select[Any]:  # noqa: FBT001 - the key o
 
 def published(tx: Transaction, sending: Sending, *, proved: bool) -> bool:
     """The marketplace took the number; what is wanted may have moved on meanwhile. False when the claim was lost."""
-    facts = {"published": sending.quantity, "published_at": tx.now, "proved_at": tx.now if proved else None}
-    facts |= dict.fromkeys(("sending", "ticket", "lease_until", "due_at"))
-    return tx.run(_NOTE_PUBLISHED, {**_of(sending), "shown": sending.quantity, **facts}) == 1
+    return _note(
+        tx,
+        sending,
+        published=sending.quantity,
+        published_at=tx.now,
+        proved_at=tx.now if proved else None,
+        owed=_level.c.wanted != sending.quantity,
+        sending=None,
+        ticket=None,
+        lease_until=None,
+        due_at=None,
+    )
 
 
 def postponed(tx: Transaction, sending: Sending, due_at: datetime) -> bool:
     """Nothing is known to be shown; the newest number is owed again from `due_at`. An old one is never replayed."""
-    facts = {"sending": None, "ticket": None, "lease_until": None, "due_at": due_at, "owed": True}
-    return tx.run(_NOTE, {**_of(sending), **facts}) == 1
+    return _note(tx, sending, sending=None, ticket=None, lease_until=None, due_at=due_at, owed=True)
 
 
 def owe_again(tx: Transaction, skus: Iterable[str]) -> None:
@@ -263,8 +270,8 @@ def owed_count(tx: Transaction) -> int:
     )
 
 
-def _of(sending: Sending) -> dict[str, Any]:
-    return {"of_sku": sending.sku, "of_attempt": sending.attempt}
+def _note(tx: Transaction, mine: Sending, /, **facts: object) -> bool:
+    return tx.run(_NOTE.values(**facts), {"of_sku": mine.sku, "of_attempt": mine.attempt}) == 1
 
 
 def _held() -> ColumnElement[bool]:

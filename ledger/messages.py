@@ -26,12 +26,21 @@ _DROPPED = select(_message.c.id, _message.c.kind, _message.c.key).where(
 _FORMER = select(_order.c.key, _order.c.account).where(
     _order.c.installation == MINE, _order.c.account != "", listed(_order.c.key, "keys")
 )
-_LEASE = update(_message).where(listed(_message.c.id, "ids")).values(attempt=_message.c.attempt + 1)
+_LEASE = (
+    update(_message)
+    .where(listed(_message.c.id, "ids"))
+    .values(attempt=_message.c.attempt + 1, lease_until=bindparam("until"))
+)
 _NOTE = update(_message).where(
     _message.c.id == bindparam("of_id"), _message.c.attempt == bindparam("of_attempt"), _message.c.closed_at.is_(None)
 )
-_CLOSE = update(_message).where(_OF_KEY, _message.c.closed_at.is_(None))
-_DROP = _CLOSE.where(_message.c.attempted_at.is_(None)).values(attempt=_message.c.attempt + 1)
+_CLOSE = (
+    update(_message)
+    .where(_OF_KEY, _message.c.closed_at.is_(None))
+    .values(closed_at=NOW, closed_by=bindparam("by"), evidence=bindparam("why"))
+)
+_PROVE = _CLOSE.values(closed_as="done", lease_until=None)
+_DROP = _CLOSE.where(_message.c.attempted_at.is_(None)).values(closed_as=DROPPED, attempt=_message.c.attempt + 1)
 _ID = select(_message.c.id).where(_OF_KEY, or_(_message.c.closed_as.is_(None), _message.c.closed_as != DROPPED))
 
 
@@ -148,7 +157,7 @@ def claim(
         rows = tx.rows(_claimable(looking=looking), given | {"ticketed_by": tx.now + along})
     until = tx.now + lease
     if rows:
-        tx.run(_LEASE, {"ids": [row.id for row in rows], "lease_until": until})
+        tx.run(_LEASE, {"ids": [row.id for row in rows], "until": until})
     return [
         Claimed(
             row.id,
@@ -213,7 +222,7 @@ def held() -> ColumnElement[bool]:
 
 def note(tx: Transaction, claimed: Claimed, **facts: object) -> bool:
     """Fill in facts of a claimed message; False when the claim was lost meanwhile (then nothing is written)."""
-    return tx.run(_NOTE, {"of_id": claimed.id, "of_attempt": claimed.attempt, **facts}) == 1
+    return tx.run(_NOTE.values(**facts), {"of_id": claimed.id, "of_attempt": claimed.attempt}) == 1
 
 
 def close(tx: Transaction, claimed: Claimed, closed_as: str, evidence: str, external_id: str = "") -> bool:
@@ -232,14 +241,12 @@ def close(tx: Transaction, claimed: Claimed, closed_as: str, evidence: str, exte
 
 def prove(tx: Transaction, kind: Kind, key: str, evidence: str) -> bool:
     """Close an open message because some record named its key; False when there was none open."""
-    facts = {"closed_at": tx.now, "closed_as": "done", "closed_by": tx.run_id, "evidence": evidence}
-    return tx.run(_CLOSE, {"of_kind": kind, "of_key": key, **facts, "lease_until": None}) == 1
+    return tx.run(_PROVE, {"of_kind": kind, "of_key": key, "by": tx.run_id, "why": evidence}) == 1
 
 
 def drop_unattempted(tx: Transaction, kind: Kind, key: str, reason: str) -> bool:
     """Close a message that was never attempted, because it is no longer owed; False when it was attempted."""
-    facts = {"closed_at": tx.now, "closed_as": DROPPED, "closed_by": tx.run_id, "evidence": reason}
-    return tx.run(_DROP, {"of_kind": kind, "of_key": key, **facts}) == 1
+    return tx.run(_DROP, {"of_kind": kind, "of_key": key, "by": tx.run_id, "why": reason}) == 1
 
 
 def open_of(tx: Transaction, kind: Kind, limit: int) -> list[Any]:
@@ -291,7 +298,3 @@ def id_of(tx: Transaction, kind: Kind, key: str) -> int | None:
     """Return the id of the message of this kind and key, open or closed, or None."""
     found = tx.value(_ID, {"of_kind": kind, "of_key": key})
     return None if found is None else int(found)
-
-
-def _mine(claimed: Claimed) -> ColumnElement[bool]:
-    return and_(_message.c.id == claimed.id, _message.c.attempt == claimed.attempt, _message.c.closed_at.is_(None))

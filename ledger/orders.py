@@ -12,7 +12,7 @@ from domain.orders import LineLife, OrderLife
 from domain.records import Deducts, Kind
 from ledger import inbox
 from ledger.database import Transaction
-from ledger.rows import MINE, among, listed, table, upsert
+from ledger.rows import MINE, NOW, among, listed, table, upsert
 from ledger.tables import Inbox, Message, OrderLineRow, SalesOrderRow, Scan
 
 _order, _line = table(SalesOrderRow), table(OrderLineRow)
@@ -62,9 +62,11 @@ _OPEN_FOR_DISPATCH = (
     .limit(bindparam("limit"))
 )
 _MARK = update(_order).where(_MINE, _order.c.key == bindparam("of_key"))
-_MARK_TAKEN = _MARK.where(_order.c.taken_at.is_(None))
-_MARK_LINES_TAKEN = update(_line).where(
-    _LINES_MINE, _line.c.order_key == bindparam("of_key"), _line.c.taken_at.is_(None)
+_MARK_TAKEN = _MARK.where(_order.c.taken_at.is_(None)).values(taken_at=NOW)
+_MARK_LINES_TAKEN = (
+    update(_line)
+    .where(_LINES_MINE, _line.c.order_key == bindparam("of_key"), _line.c.taken_at.is_(None))
+    .values(taken_at=NOW)
 )
 
 
@@ -226,15 +228,15 @@ def add(tx: Transaction, order_key: str, number: str, quantities: Mapping[str, i
 
 def mark_taken(tx: Transaction, key: str, back_office_id: str) -> None:
     """The back office was seen to have the order."""
-    tx.run(_MARK_TAKEN, {"of_key": key, "taken_at": tx.now})
-    tx.run(_MARK_LINES_TAKEN, {"of_key": key, "taken_at": tx.now})
+    tx.run(_MARK_TAKEN, {"of_key": key})
+    tx.run(_MARK_LINES_TAKEN, {"of_key": key})
     if back_office_id:
         mark(tx, key, back_office_id=back_office_id)
 
 
 def mark(tx: Transaction, key: str, **values: object) -> None:
     """Fill in facts of an order."""
-    tx.run(_MARK, {"of_key": key, **values})
+    tx.run(_MARK.values(**values), {"of_key": key})
 
 
 def open_for_dispatch(tx: Transaction, after_key: str, limit: int) -> list[Any]:

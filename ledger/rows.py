@@ -1,8 +1,7 @@
 """Statements that differ between the databases, written once; and what statements that are built once are made of.
 
 Building a statement costs more than running it (measured). So those that every run needs are constants of their
-module: `MINE` and `NOW` are filled in by the transaction, `bindparam` and `listed` by the caller, and an update
-without values sets those of its parameters that are columns.
+module: `MINE` and `NOW` are filled in by the transaction, `bindparam` and `listed` by the caller.
 """
 
 from collections.abc import Sequence
