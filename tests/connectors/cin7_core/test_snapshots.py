@@ -54,7 +54,7 @@ async def test_a_sku_whose_rows_straddle_two_pages_adds_up() -> None:
     assert len(pages) == 2
     assert {page.began_at for page in pages} == {began}
     assert [page.complete for page in pages] == [False, True]
-    over = json.loads(pages[0].cursor)["over"]
+    over = json.loads(pages[0].cursor or "")["over"]
     assert [row["SKU"] for row in over] == [level.sku for level in records(pages[1:])][:1]
     assert not {level.key for level in records(pages[:1])} & {level.key for level in records(pages[1:])}
     assert counts.pop(("ONE", "Main Warehouse")) == 1
