@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 from domain.counts import Counts
 from domain.records import Deducts, StockLevel
 from ledger import scans
-from ledger.comparing import Compared
+from ledger.comparing import Compared, _comparison, _parameters
 from ledger.database import Database, Transaction
 from ledger.rows import table
 from ledger.seen import Seen
@@ -118,3 +118,16 @@ def test_seen_is_a_set_that_grows_with_the_largest_id() -> None:
     assert seen.among([8, 9, 5000, 1000]) == [8, 1000]
     assert (seen.count(), seen.count(0, 8), seen.count(8, 1000), seen.count(1000)) == (4, 2, 1, 1)
     assert len(Seen(bytes(seen.bits)).bits) == 126
+
+
+def test_each_count_is_one_look_into_the_index_of_a_table_that_was_never_analysed(database: Database) -> None:
+    with begin(database) as tx:
+        scan(tx, [count(f"SKU-{number:04}", 5) for number in range(2000)])
+        given = _parameters(tx, ("main", Deducts.ON_ACCEPTANCE), '{"SKU-0001": 5}')
+        statement = _comparison(tx.is_postgresql).params(given)
+        written = statement.compile(dialect=tx.connection.dialect, compile_kwargs={"literal_binds": True})
+        explain = "EXPLAIN" if tx.is_postgresql else "EXPLAIN QUERY PLAN"
+        plan = [str(row) for row in tx.connection.exec_driver_sql(f"{explain} {written}")]
+        look = "(sku)::text = anon" if tx.is_postgresql else "sku=?"
+        assert any("stock_count" in line for line in plan)
+        assert any(look in line and ("Index Cond" in line or "USING INDEX" in line) for line in plan), plan
