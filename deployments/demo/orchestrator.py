@@ -81,7 +81,7 @@ class Orchestrator:
         """Start a worker that runs at most two flow runs at a time: SQLite under the server takes no more writers."""
         return self._children.start(
             "worker",
-            *(str(BIN / "prefect"), "worker", "start", "--pool", "local", "--limit", "2"),
+            *(sys.executable, "-m", "flows.worker", "--pool", "local", "--limit", "2"),
             **{**self.environment, **environment},
         )
 
