@@ -134,6 +134,8 @@ def _dispatch_columns(dispatch: Dispatch, facts: Facts) -> dict[str, Any]:
         "order_is_known": known,
         "carrier_and_service": f"{dispatch.carrier} / {dispatch.service}" if dispatch.service else dispatch.carrier,
         "carrier_code": code,
+        # A parcel that shows neither carrier nor number lacks its label: that is one thing to mend, and no carrier to map.
+        "carrier_is_told": bool(dispatch.carrier or dispatch.tracking_number),
         "carrier_is_mapped": code is not None,
         "approved_code": code if code in facts.approved else None,
         "tracking_number": dispatch.tracking_number,
