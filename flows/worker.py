@@ -5,6 +5,7 @@ imports them once and forks itself for each run; Prefect's own worker is a progr
 worker starts. A run is a process of its own as before, and new code needs a new worker.
 """
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -18,8 +19,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from flows.start import ENGINE, WARM_START
 
@@ -143,8 +145,17 @@ class Forks:
             door.sendall(b"%d\n" % number)
 
 
+def leave(code: int) -> NoReturn:
+    """End a fork as a program ends, but for taking the libraries apart, which costs a fifth of a second."""
+    threading._shutdown()  # type: ignore[attr-defined] # noqa: SLF001 - what multiprocessing does at the end of a fork
+    atexit._run_exitfuncs()  # noqa: SLF001
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 def main() -> int:
-    """Start the worker, import what runs need, and fork; return the worker's exit code, or in a fork the run's."""
+    """Start the worker, import what runs need, and fork; return the worker's exit code."""
     folder = Path(tempfile.mkdtemp(prefix="warm-start-"))
     forks = Forks(folder / "door")
     python = Path(sys.executable)
@@ -160,7 +171,7 @@ def main() -> int:
     gc.freeze()
     served = forks.serve(worker)
     if isinstance(served, Order):
-        return served.carry_out()
+        leave(served.carry_out())
     shutil.rmtree(folder, ignore_errors=True)
     return served
 

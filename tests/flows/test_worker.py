@@ -17,14 +17,17 @@ ROOT = Path(__file__).resolve().parents[2]
 WORKER = """
 import subprocess, sys
 from pathlib import Path
-from flows.worker import Forks, Order
+from flows.worker import Forks, Order, leave
 
 forks = Forks(Path(sys.argv[1]))
 served = forks.serve(subprocess.Popen(["sleep", "60"]))
-sys.exit(served.carry_out("a_run") if isinstance(served, Order) else served)
+if isinstance(served, Order):
+    leave(served.carry_out("a_run"))
+sys.exit(served)
 """
 RUN = """
-import os, signal, sys, time
+import atexit, os, signal, sys, time
+atexit.register(print, "left")
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
 print(os.getpid(), os.getcwd(), os.environ.get("OF_THE_RUN"), flush=True)
 if len(sys.argv) == 1 and os.environ["TAKES"] == "long":
@@ -85,9 +88,9 @@ def ends(pid: int) -> bool:
 def test_a_run_is_a_process_with_the_environment_folder_output_and_end_of_who_asked(warm: Warm) -> None:
     asker = warm.ask()
     told, _ = asker.communicate(timeout=PATIENCE_SECONDS)
-    pid, folder, own = told.split()
+    pid, folder, own, last = told.split()
     assert int(pid) not in {asker.pid, warm.process.pid}
-    assert (folder, own) == (str(warm.folder), "ours")
+    assert (folder, own, last) == (str(warm.folder), "ours", "left")
     assert asker.returncode == 3
 
 
