@@ -12,7 +12,7 @@ _MOST_AT_ONCE = 3  # two that run, and one that starts as soon as a place is fre
 class Pace:
     """Starts the run that is most overdue, whenever a place is free. A run that a push started counts like ours.
 
-    `slower` stretches all intervals.
+    `slower` stretches all intervals; `only` names the deployments that are started at all, None: every one.
     """
 
     def __init__(
@@ -29,6 +29,7 @@ class Pace:
         begun = {name for name in self._every if name.startswith(("items", "alerts"))}  # items are read before the day
         self._seen_at = {name: now() if name in begun else 0.0 for name in self._every}
         self.slower = 1.0
+        self.only: set[str] | None = None
 
     def step(self, now: Callable[[], float] = time.monotonic) -> None:
         """Look at the runs that are on, and start those that are due."""
@@ -43,7 +44,7 @@ class Pace:
         overdue = {
             name: (now - self._seen_at[name]) / (every * self.slower)
             for name, every in self._every.items()
-            if name not in active
+            if name not in active and (self.only is None or name in self.only)
         }
         name = max(overdue, key=lambda one: overdue[one], default=None)
         return name if name is not None and overdue[name] >= 1 else None

@@ -12,6 +12,7 @@ from deployments.demo.sellers import SELLERS
 from deployments.demo.telling import say, tell
 from domain.clock import ScaledClock
 from domain.installation import Side
+from domain.records import Kind
 from ledger.database import Database
 from ledger.figures import Figures, figures
 from ledger.schema import migrate
@@ -20,7 +21,7 @@ AGE_LIMIT_MINUTES = 240
 KILLS_AT = (0.2, 0.4)  # of the day: what a killed run had claimed is nobody's for two minutes of the machine
 MAPPED_AT = 0.7
 DRAIN_SECONDS = 240.0  # patience with a slow machine: it ends as soon as everything is settled
-_STEP_SECONDS, _TELL_SECONDS = 0.5, 5.0
+_STEP_SECONDS, _TELL_SECONDS, _LOOK_SECONDS = 0.5, 5.0, 4.0
 _QUIET_PACE = 4.0
 
 
@@ -67,16 +68,22 @@ class Demo:
 
     def drain(self) -> dict[str, OrderAccount]:
         """Work until nothing is owed and every shipment is confirmed or held, or the patience ends; return the account."""
-        ends = time.monotonic() + DRAIN_SECONDS
+        ends, looked_at, unconfirmed = time.monotonic() + DRAIN_SECONDS, 0.0, set(SELLERS)
         while True:
             self._step(self.sandboxes.progress())
-            ours, over = self.ours(), time.monotonic() > ends
-            if not over and any(one.owed for one in ours.values()):
-                continue  # the stores are large, and nothing is settled yet
+            ours, now = self.ours(), time.monotonic()
+            if now - looked_at >= _LOOK_SECONDS or now > ends:  # the stores are large
+                looked_at, unconfirmed = now, self._unconfirmed(ours)
+            unfinished = unfinished_loops(ours, unconfirmed)
+            self.pace.only = unfinished | {
+                f"stock-{name}" for name in SELLERS
+            }  # a count that grows too old is worth nothing
+            if unfinished and now <= ends:
+                continue
             accounts = order_accounts(self.sandboxes.stores(), ours)
-            settled = self._dispatches_settled(ours) and all(one.explained for one in accounts.values())
-            if settled or over:
+            if all(one.explained for one in accounts.values()) or now > ends:
                 return accounts
+            self.pace.only |= {f"orders-{name}" for name in SELLERS}  # what nobody has read yet is owed nowhere
 
     def audit(self) -> dict[str, Any]:
         """Return what the vendors' side says, counted by itself."""
@@ -92,7 +99,7 @@ class Demo:
 
     def stay(self) -> None:
         """Go on slowly until somebody ends it."""
-        self.pace.slower = _QUIET_PACE
+        self.pace.only, self.pace.slower = None, _QUIET_PACE
         while True:
             self.pace.step()
             time.sleep(1)
@@ -136,10 +143,21 @@ class Demo:
         self.orchestrator.run("map_carrier", answers)
         say(f"support maps the carrier Swift Couriers for {seller.name}", heading=False)
 
-    def _dispatches_settled(self, ours: dict[str, Figures]) -> bool:
-        audit = self.audit()["total"]
-        held = sum(one.dispatches_held for one in ours.values())
-        return bool(audit["dispatches_shipped"] <= audit["dispatches_confirmed"] + held)
+    def _unconfirmed(self, ours: dict[str, Figures]) -> set[str]:
+        """Return the sellers who shipped what is neither confirmed nor held."""
+        audit = self.audit()["installations"]
+        of = {name: audit[seller.marketplace.account] for name, seller in SELLERS.items()}
+        return {
+            name
+            for name, one in of.items()
+            if one["dispatches_shipped"] > one["dispatches_confirmed"] + ours[name].dispatches_held
+        }
+
+
+def unfinished_loops(ours: dict[str, Figures], unconfirmed: set[str]) -> set[str]:
+    """Return the deployments that still have something to do."""
+    wanted = {f"dispatch-{name}" for name, one in ours.items() if name in unconfirmed or Kind.DISPATCH in one.owed}
+    return wanted | {f"orders-{name}" for name, one in ours.items() if set(one.owed) - {Kind.DISPATCH}}
 
 
 def _item_masters(name: str) -> int:

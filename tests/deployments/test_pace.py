@@ -65,3 +65,13 @@ def test_a_slower_pace_stretches_the_intervals() -> None:
     pace.slower = 4.0
     assert started.at(pace, 1000 + EVERY_SECONDS["orders"]) == []
     assert started.at(pace, 1000 + EVERY_SECONDS["orders"] * 4) == ["orders-harbour"]
+
+
+def test_only_what_is_named_is_started() -> None:
+    started, pace = begun("harbour")
+    pace.only = {"dispatch-harbour", "items-harbour"}
+    assert started.at(pace, 1000) == ["dispatch-harbour"]
+    started.on.clear()
+    assert started.at(pace, 2000) != []
+    pace.only = None
+    assert "orders-harbour" in started.at(pace, 2000)
