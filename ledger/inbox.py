@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -99,14 +100,13 @@ def store(tx: Transaction, arrivals: Sequence[Arrival]) -> dict[tuple[Kind, str]
             "side": arrival.side.value,
             "kind": arrival.kind.value,
             "key": arrival.key,
-            "version": _version(arrival, former.get((arrival.side, arrival.kind, arrival.key))),
+            **_versioned(arrival, former.get((arrival.side, arrival.kind, arrival.key)), tx.now),
             "fingerprint": arrival.fingerprint,
             "payload_id": address,
             "order_key": arrival.order_key,
             "tracking": arrival.tracking,
             "gate": arrival.gate,
             "account": arrival.account,
-            "received_at": tx.now,
         }
         for arrival, address in zip(arrivals, addresses, strict=True)
     ]
@@ -115,10 +115,13 @@ def store(tx: Transaction, arrivals: Sequence[Arrival]) -> dict[tuple[Kind, str]
     return {(Kind(row.kind), row.key): row.id for row in stored}
 
 
-def _version(arrival: Arrival, former: Any | None) -> int:
+def _versioned(arrival: Arrival, former: Any | None, now: datetime) -> dict[str, Any]:
+    """Return which version this is, and when it first came: a record that is judged again is not received again."""
     if former is None:
-        return 1
-    return int(former.version) + int(former.fingerprint != arrival.fingerprint)
+        return {"version": 1, "received_at": now}
+    if former.fingerprint == arrival.fingerprint:
+        return {"version": former.version, "received_at": former.received_at}
+    return {"version": former.version + 1, "received_at": now}
 
 
 def renew(tx: Transaction, inbox_id: int, original: Any, keeps: Mapping[str, Any]) -> None:
@@ -199,3 +202,10 @@ def rejected(tx: Transaction, account: str = "") -> int:
     mine = (_inbox.c.installation == tx.installation, _inbox.c.account == account)
     where = (*mine, _inbox.c.gate == REJECTED)
     return int(tx.value(select(func.count()).where(*where)) or 0)
+
+
+def count_received(tx: Transaction, side: Side, kind: Kind, after: datetime, before: datetime) -> int:
+    """Return how many records of a kind came after one moment and before another."""
+    mine = (_inbox.c.installation == tx.installation, _inbox.c.side == side, _inbox.c.kind == kind)
+    between = (_inbox.c.received_at > after, _inbox.c.received_at < before)
+    return int(tx.value(select(func.count()).select_from(_inbox).where(*mine, *between)))

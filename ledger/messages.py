@@ -17,6 +17,7 @@ from ledger.tables import Hold, Message, Moment, SalesOrderRow
 
 _message, _hold = table(Message), table(Hold)
 DROPPED = "dropped"
+_NO_TIME = timedelta()
 
 
 @dataclass(frozen=True)
@@ -128,15 +129,19 @@ def claim(
     looking: bool,
     not_before: int = 0,
     account: str = "",
+    along: timedelta = _NO_TIME,
 ) -> list[Claimed]:
     """Claim open, due, unheld, unleased messages of a kind for orders of an account, most urgent first.
 
-    `looking`: those whose outcome has to be looked up; else those that were never attempted. A
-    message behind an earlier open one for the same order and destination is not claimed.
+    `looking`: those whose outcome has to be looked up; else those that were never attempted. Where one is
+    due, those with a ticket that are due `along` with it, so much later, are claimed too. A message behind
+    an earlier open one for the same order and destination is not claimed.
     """
     given = {"installation": tx.installation, "kind": kind, "now": tx.now, "not_before": not_before, "limit": limit}
-    given |= {"account": account}
+    given |= {"account": account, "ticketed_by": tx.now}
     rows = tx.rows(_claimable(looking=looking), given)
+    if rows and along:
+        rows = tx.rows(_claimable(looking=looking), given | {"ticketed_by": tx.now + along})
     until = tx.now + lease
     if rows:
         mine = _message.c.id.in_([row.id for row in rows])
@@ -173,7 +178,10 @@ def _claimable(*, looking: bool) -> Select[Any]:
             _message.c.closed_at.is_(None),
             _message.c.kind == bindparam("kind"),
             _message.c.account == bindparam("account"),
-            _message.c.due_at <= now,
+            or_(
+                _message.c.due_at <= now,
+                _message.c.ticket.is_not(None) & (_message.c.due_at <= bindparam("ticketed_by", type_=Moment)),
+            ),
             _message.c.id > bindparam("not_before"),
             or_(_message.c.lease_until.is_(None), _message.c.lease_until < now),
             _message.c.attempted_at.is_not(None) if looking else _message.c.attempted_at.is_(None),

@@ -28,6 +28,8 @@ from tasks.holding import hold
 from tasks.run import News, Run
 
 LOOK_AGAIN_AFTER = timedelta(seconds=30)
+READ_BACK_AFTER = timedelta(minutes=5)
+"""When what a destination took is read back: all of it at once, since a list costs one call for one and for a hundred."""
 MOST_RESENDS = 2
 _THERE_BUT_WRONG = {"contradiction", "backordered"}  # released, these are looked up again, never sent again
 
@@ -40,7 +42,7 @@ def settle(
         case Done(evidence, external_id):
             _done(run, tx, message, record, evidence, external_id)
         case Accepted(ticket):
-            if messages.note(tx, message, ticket=ticket, lease_until=None, due_at=tx.now):
+            if messages.note(tx, message, ticket=ticket, lease_until=None, due_at=tx.now + READ_BACK_AFTER):
                 _tell(run, tx, message, "accepted", "to be confirmed")
         case Refused(reason, hold_type):
             facts = {} if hold_type in _THERE_BUT_WRONG else _sent_before(message)
