@@ -26,7 +26,13 @@ from typing import NamedTuple, NoReturn
 from flows.start import ENGINE, WARM_START
 
 NEEDED = (
-    *("prefect.engine", "prefect.flow_engine", "prefect.task_engine", "prefect.artifacts"),
+    *(
+        "prefect.engine",
+        "prefect.flow_engine",
+        "prefect.task_engine",
+        "prefect.artifacts",
+        "prefect.deployments.steps.core",
+    ),
     *(f"flows.{name}" for name in ("alerts", "dispatch", "items", "orders", "stock")),
 )
 _ASKS_SECONDS = 5.0
@@ -167,7 +173,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, lambda *_: None)  # a terminal interrupts the worker too, and we end with it
     for name in NEEDED:
         importlib.import_module(name)
-    importlib.import_module("tasks.judge").prepare()
+    importlib.import_module("tasks.preparing").prepare()
     gc.freeze()
     served = forks.serve(worker)
     if isinstance(served, Order):

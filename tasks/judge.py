@@ -8,7 +8,7 @@ from domain.installation import Side
 from domain.limits import OrderLimits
 from domain.orders import LineLife
 from domain.records import Dispatch, Kind, Page, Received, SalesOrder
-from expectations.gate import Facts, Failure, gate, load
+from expectations.gate import Facts, Failure, gate
 from ledger import inbox, items, orders
 from ledger.database import Transaction
 from tasks.pull import Pulled
@@ -28,11 +28,6 @@ class Judged:
         skus: dict[str, str] | None = None,
     ) -> None:
         self.pulled, self.fresh, self.failures, self.skus = pulled, fresh, failures or {}, skus or {}
-
-
-def prepare() -> None:
-    """Load what judging needs, for a process from which runs are forked."""
-    load()
 
 
 async def judge(run: Run, pulled: Pulled) -> Judged:

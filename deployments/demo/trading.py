@@ -19,7 +19,6 @@ from ledger.schema import migrate
 
 AGE_LIMIT_MINUTES = 240
 KILLS_AT = (0.2, 0.4)  # of the day: what a killed run had claimed is nobody's for two minutes of the machine
-MAPPED_AT = 0.7
 DRAIN_SECONDS = 240.0  # patience with a slow machine: it ends as soon as everything is settled
 _STEP_SECONDS, _TELL_SECONDS, _LOOK_SECONDS = 0.5, 5.0, 4.0
 _QUIET_PACE = 4.0
@@ -35,7 +34,7 @@ class Demo:
         migrate(self._database)
         self.worker: Child = orchestrator.start_worker(**self._environment)
         self.kills = 0
-        self._told_at = 0.0
+        self._told_at, self._is_mapped = 0.0, False
 
     def go_live(self) -> None:
         """Read the items of all sellers, whole, and look for open orders once, as a person does who goes live."""
@@ -54,16 +53,13 @@ class Demo:
         self.pace = Pace(self.orchestrator, list(SELLERS))
 
     def trade(self, day_seconds: float) -> None:
-        """Let the day pass, with the worker killed in the middle of runs, and a person who maps a carrier."""
-        began, kills, mapped = time.monotonic(), list(KILLS_AT), False
+        """Let the day pass, with the worker killed in the middle of runs."""
+        began, kills = time.monotonic(), list(KILLS_AT)
         while not (progress := self.sandboxes.progress())["finished"]:
             self._step(progress)
             share = (time.monotonic() - began) / day_seconds
             if kills and share > kills[0] and self._kill_worker():
                 kills.pop(0)
-            if share > MAPPED_AT and not mapped:
-                self._map_carrier()
-                mapped = True
         self.sandboxes.quiet()
 
     def drain(self) -> dict[str, OrderAccount]:
@@ -108,7 +104,9 @@ class Demo:
         self.pace.step()
         if time.monotonic() - self._told_at >= _TELL_SECONDS:
             self._told_at = time.monotonic()
-            tell(progress, self.ours())
+            ours = self.ours()
+            tell(progress, ours)
+            self._support(ours)
         time.sleep(_STEP_SECONDS)
 
     def _run_all(self, deployments: list[str]) -> None:
@@ -128,9 +126,11 @@ class Demo:
         self.worker = self.orchestrator.start_worker(**self._environment)
         return True
 
-    def _map_carrier(self) -> None:
-        """Do what support does from the alert: fill in the form, at one seller; the others' alerts stay for you to try."""
+    def _support(self, ours: dict[str, Figures]) -> None:
+        """Do what support does from the first alert of an unmapped carrier: fill in the form. Other sellers' are for you to try."""
         seller = next(iter(SELLERS.values()))
+        if self._is_mapped or not ours[seller.name].open_holds.get("unmapped_carrier"):
+            return
         answers = {
             "installation": seller.name,
             "carrier": "Swift Couriers",
@@ -141,6 +141,7 @@ class Demo:
             "dry_run": False,
         }
         self.orchestrator.run("map_carrier", answers)
+        self._is_mapped = True
         say(f"support maps the carrier Swift Couriers for {seller.name}", heading=False)
 
     def _unconfirmed(self, ours: dict[str, Figures]) -> set[str]:
