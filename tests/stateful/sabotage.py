@@ -31,7 +31,7 @@ class Sabotage:
     caught_by: tuple[str, ...]
     profile: Profile = field(default_factory=Profile)
     office: str = "cin7_core"
-    markets: tuple[str, ...] = ("virtualstock", "virtualstock_files")
+    markets: tuple[str, ...] = ("virtualstock",)
 
 
 def _look_before_resend(stack: ExitStack) -> None:
@@ -189,7 +189,8 @@ def _put_away_filed(stack: ExitStack) -> None:
 
 
 _BY_FILES = ("virtualstock_files",)
-_KILLED_OFTEN = Profile(kill=0.6, weights={"buy": 30, "sell_elsewhere": 10, "restock": 10, "trouble": 20})
+_BOTH = ("virtualstock", *_BY_FILES)
+_KILLED_AFTER = Profile(die_before_commit=0.4, weights={"buy": 30, "sell_elsewhere": 10, "restock": 10})
 _CUT_OFF = Profile(
     kill=0.0, on_office=0.0, faults=(0,), weights={"buy": 20, "sell_elsewhere": 20, "restock": 20, "trouble": 30}
 )
@@ -200,16 +201,16 @@ _GLITCHING = Profile(weights={"buy": 20, "glitch": 10, "restock": 10})
 _SUSPENDED = Profile(stall=0.2, kill=0.0, weights={"buy": 30, "sell_elsewhere": 10, "restock": 20})
 
 SABOTAGES = {
-    "look before resend": Sabotage(_look_before_resend, ("I2", "I3"), _LOSSY),
+    "look before resend": Sabotage(_look_before_resend, ("I2", "I3"), _LOSSY, markets=_BOTH),
     "atomic filing": Sabotage(_atomic_filing, ("I1",), _KILLED_EARLY),
-    "one in flight a SKU": Sabotage(_one_in_flight, ("I6",), _CROWDED),
+    "one in flight a SKU": Sabotage(_one_in_flight, ("I6",), _CROWDED, markets=_BOTH),
     "the mass-zero stop": Sabotage(_mass_zero_stop, ("I7",), _GLITCHING),
-    "attempt before call": Sabotage(_attempt_before_call, ("I2",), Profile(die_before_commit=0.3)),
+    "attempt before call": Sabotage(_attempt_before_call, ("I2",), Profile(die_before_commit=0.3), markets=_BOTH),
     "order of messages": Sabotage(_order_of_messages, ("I4", "I10", "I12"), _LOSSY),
     "lease fencing": Sabotage(_lease_fencing, ("I6",), _SUSPENDED),
-    "a look after the picking": Sabotage(_look_after_picking, ("I1",), office="deposco", markets=("virtualstock",)),
+    "a look after the picking": Sabotage(_look_after_picking, ("I1",), office="deposco"),
     "a stock file that appears whole": Sabotage(_appears_whole, ("I6",), _CUT_OFF, markets=_BY_FILES),
-    "no number behind an unread file": Sabotage(_behind_unread, ("I6",), _KILLED_OFTEN, markets=_BY_FILES),
+    "no number behind an unread file": Sabotage(_behind_unread, ("I6",), _KILLED_AFTER, markets=_BY_FILES),
     "a note of what was sent": Sabotage(_note_of_sent, ("I3",), _LOSSY, markets=_BY_FILES),
     "putting away only what is filed": Sabotage(_put_away_filed, ("I1",), _KILLED_EARLY, markets=_BY_FILES),
 }
