@@ -23,7 +23,9 @@ class Limit:
     """How many calls one account, or one group of its operations, allows in `seconds` (a minute).
 
     `burst` permits may be spent at once (never more than `calls`); the refill is so much slower
-    than `calls` in `seconds` that no window of that length, wherever it begins, sees more.
+    than `calls` in `seconds` that no window of that length, wherever it begins, sees more: a burst at
+    its begin, and then what comes back before its end. Under a steady load it sees `burst` - 1 fewer,
+    which is the margin for calls that arrive closer together than they left.
     """
 
     calls: int
@@ -42,7 +44,7 @@ class Limit:
     @property
     def refill_per_second(self) -> float:
         """Return how many permits come back in a second."""
-        return max(self.calls - self.burst, 1) / self.seconds
+        return (self.calls - self.burst + 1) / self.seconds
 
     def floor(self, lane: Lane) -> int:
         """Return how many permits a call in this lane must leave behind."""

@@ -2,18 +2,39 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 
 from domain.installation import Side
 from domain.records import Kind
 from ledger import payloads
 from ledger.database import Transaction
-from ledger.rows import among, table, upsert
+from ledger.rows import MINE, among, listed, table, upsert
 from ledger.tables import Inbox
 
 _inbox = table(Inbox)
+_MINE, _OF_KIND = (
+    _inbox.c.installation == MINE,
+    and_(_inbox.c.side == bindparam("side"), _inbox.c.kind == bindparam("kind")),
+)
+_CURRENT = select(
+    *(_inbox.c.id, _inbox.c.key, _inbox.c.fingerprint, _inbox.c.gate, _inbox.c.payload_id, _inbox.c.order_key)
+).where(_MINE, _OF_KIND, listed(_inbox.c.key, "keys"))
+_WAITING = (
+    select(_inbox)
+    .where(
+        _MINE,
+        _inbox.c.account == bindparam("account"),
+        _inbox.c.gate == bindparam("waits"),
+        listed(_inbox.c.kind, "kinds"),
+    )
+    .order_by(_inbox.c.id)
+    .limit(bindparam("limit"))
+)
+_PAYLOADS = select(_inbox.c.id, _inbox.c.payload_id).where(listed(_inbox.c.id, "ids"))
+_AT_GATE = select(_inbox.c.id).where(listed(_inbox.c.id, "ids"), _inbox.c.gate == bindparam("at"))
 PASSED, HELD, REJECTED, WAITING = "passed", "held", "rejected", "waiting"
 INCOMPLETE = "incomplete"
 """It passed the gate, and its source will show the rest of it later (an order without its address yet)."""
@@ -63,15 +84,7 @@ class Current:
 
 def current(tx: Transaction, side: Side, kind: Kind, keys: Sequence[str]) -> dict[str, Current]:
     """Return what stands here under these keys."""
-    columns = (_inbox.c.id, _inbox.c.key, _inbox.c.fingerprint, _inbox.c.gate, _inbox.c.payload_id, _inbox.c.order_key)
-    rows = tx.rows(
-        select(*columns).where(
-            _inbox.c.installation == tx.installation,
-            _inbox.c.side == side,
-            _inbox.c.kind == kind,
-            among(tx, _inbox.c.key, keys),
-        )
-    )
+    rows = tx.rows(_CURRENT, {"side": side, "kind": kind, "keys": list(keys)}) if keys else []
     return {row.key: Current(*row) for row in rows}
 
 
@@ -99,14 +112,13 @@ def store(tx: Transaction, arrivals: Sequence[Arrival]) -> dict[tuple[Kind, str]
             "side": arrival.side.value,
             "kind": arrival.kind.value,
             "key": arrival.key,
-            "version": _version(arrival, former.get((arrival.side, arrival.kind, arrival.key))),
+            **_versioned(arrival, former.get((arrival.side, arrival.kind, arrival.key)), tx.now),
             "fingerprint": arrival.fingerprint,
             "payload_id": address,
             "order_key": arrival.order_key,
             "tracking": arrival.tracking,
             "gate": arrival.gate,
             "account": arrival.account,
-            "received_at": tx.now,
         }
         for arrival, address in zip(arrivals, addresses, strict=True)
     ]
@@ -115,10 +127,13 @@ def store(tx: Transaction, arrivals: Sequence[Arrival]) -> dict[tuple[Kind, str]
     return {(Kind(row.kind), row.key): row.id for row in stored}
 
 
-def _version(arrival: Arrival, former: Any | None) -> int:
+def _versioned(arrival: Arrival, former: Any | None, now: datetime) -> dict[str, Any]:
+    """Return which version this is, and when it first came: a record that is judged again is not received again."""
     if former is None:
-        return 1
-    return int(former.version) + int(former.fingerprint != arrival.fingerprint)
+        return {"version": 1, "received_at": now}
+    if former.fingerprint == arrival.fingerprint:
+        return {"version": former.version, "received_at": former.received_at}
+    return {"version": former.version + 1, "received_at": now}
 
 
 def renew(tx: Transaction, inbox_id: int, original: Any, keeps: Mapping[str, Any]) -> None:
@@ -129,13 +144,7 @@ def renew(tx: Transaction, inbox_id: int, original: Any, keeps: Mapping[str, Any
 
 def waiting(tx: Transaction, kinds: Sequence[Kind], limit: int, account: str = "") -> list[Waiting]:
     """Return released records of these kinds that came over an account, oldest first."""
-    mine = (_inbox.c.installation == tx.installation, _inbox.c.account == account)
-    rows = tx.rows(
-        select(_inbox)
-        .where(*mine, _inbox.c.gate == WAITING, _inbox.c.kind.in_(kinds))
-        .order_by(_inbox.c.id)
-        .limit(limit)
-    )
+    rows = tx.rows(_WAITING, {"account": account, "waits": WAITING, "kinds": list(kinds), "limit": limit})
     originals = payloads.load(tx, [row.payload_id for row in rows])
     return [
         Waiting(row.id, Side(row.side), Kind(row.kind), row.key, row.order_key, originals[row.payload_id])
@@ -145,7 +154,7 @@ def waiting(tx: Transaction, kinds: Sequence[Kind], limit: int, account: str = "
 
 def originals(tx: Transaction, inbox_ids: Sequence[int]) -> dict[int, Any]:
     """Return the current original of each inbox row."""
-    rows = tx.rows(select(_inbox.c.id, _inbox.c.payload_id).where(among(tx, _inbox.c.id, inbox_ids)))
+    rows = tx.rows(_PAYLOADS, {"ids": list(inbox_ids)}) if inbox_ids else []
     loaded = payloads.load(tx, [row.payload_id for row in rows])
     return {row.id: loaded[row.payload_id] for row in rows}
 
@@ -190,8 +199,7 @@ def set_gate(tx: Transaction, inbox_ids: Sequence[int], gate: str) -> int:
 
 def moved(tx: Transaction, inbox_ids: Sequence[int]) -> set[int]:
     """Return which of these rows wait to be seen again, as they came over a road that was left."""
-    rows = tx.rows(select(_inbox.c.id).where(among(tx, _inbox.c.id, inbox_ids), _inbox.c.gate == MOVED))
-    return {row.id for row in rows}
+    return {row.id for row in tx.rows(_AT_GATE, {"ids": list(inbox_ids), "at": MOVED})} if inbox_ids else set()
 
 
 def rejected(tx: Transaction, account: str = "") -> int:
@@ -199,3 +207,10 @@ def rejected(tx: Transaction, account: str = "") -> int:
     mine = (_inbox.c.installation == tx.installation, _inbox.c.account == account)
     where = (*mine, _inbox.c.gate == REJECTED)
     return int(tx.value(select(func.count()).where(*where)) or 0)
+
+
+def count_received(tx: Transaction, side: Side, kind: Kind, after: datetime, before: datetime) -> int:
+    """Return how many records of a kind came after one moment and before another."""
+    mine = (_inbox.c.installation == tx.installation, _inbox.c.side == side, _inbox.c.kind == kind)
+    between = (_inbox.c.received_at > after, _inbox.c.received_at < before)
+    return int(tx.value(select(func.count()).select_from(_inbox).where(*mine, *between)))

@@ -13,11 +13,25 @@ from domain.records import Deducts
 from domain.stock import available_to_sell
 from ledger import orders, scans, tickets
 from ledger.database import Transaction
-from ledger.rows import among, insert_new, table, upsert
+from ledger.rows import MINE, NOW, among, insert_new, table, upsert
 from ledger.tables import Hold, ItemRow, Level, Moment, OrderLineRow
 
 _level, _item, _line, _hold = table(Level), table(ItemRow), table(OrderLineRow), table(Hold)
 _CHUNK = 5000
+_NOTE = update(_level).where(
+    _level.c.installation == MINE, _level.c.sku == bindparam("of_sku"), _level.c.attempt == bindparam("of_attempt")
+)
+_UNPROVED = (
+    select(_level, _item.c.stock_number, _item.c.listing_id)
+    .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
+    .where(
+        _level.c.installation == MINE,
+        _level.c.published.is_not(None),
+        _level.c.proved_at.is_(None),
+        _level.c.published_at < bindparam("before"),
+    )
+    .limit(bindparam("limit"))
+)
 
 
 @dataclass(frozen=True)
@@ -142,8 +156,7 @@ def claim(
     if alone and tickets.under_way(tx):
         return []
     seen_at = orders_seen_at or datetime.min.replace(tzinfo=UTC)
-    given = {"installation": tx.installation, "now": tx.now, "seen_at": seen_at, "limit": limit}
-    rows = tx.rows(_claimable(zero_overtakes), given)
+    rows = tx.rows(_claimable(zero_overtakes), {"seen_at": seen_at, "limit": limit})
     until = tx.now + lease
     if rows:
         mine = (_level.c.installation == tx.installation, among(tx, _level.c.sku, [row.sku for row in rows]))
@@ -169,17 +182,17 @@ def _claimable(zero_overtakes: bool) -> Select[Any]:  # noqa: FBT001 - the key o
     free: ColumnElement[bool] = _level.c.ticket.is_(None)
     if zero_overtakes:
         free = or_(free, (_level.c.wanted == 0) & (_level.c.sending != 0))
-    now, falls = bindparam("now", type_=Moment), or_(_level.c.wanted == 0, _level.c.wanted < _level.c.published)
+    falls = or_(_level.c.wanted == 0, _level.c.wanted < _level.c.published)
     return (
         select(_level, _item.c.stock_number, _item.c.listing_id)
         .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
         .where(
-            _level.c.installation == bindparam("installation"),
+            _level.c.installation == MINE,
             _level.c.owed,
             _item.c.listed,
             free,
-            or_(_level.c.lease_until.is_(None), _level.c.lease_until < now),
-            or_(_level.c.due_at.is_(None), _level.c.due_at <= now),
+            or_(_level.c.lease_until.is_(None), _level.c.lease_until < NOW),
+            or_(_level.c.due_at.is_(None), _level.c.due_at <= NOW),
             or_(_level.c.wanted == 0, _level.c.wanted_as_of < bindparam("seen_at", type_=Moment)),
             ~_held(),
         )
@@ -217,17 +230,7 @@ def owe_again(tx: Transaction, skus: Iterable[str]) -> None:
 
 def unproved(tx: Transaction, before: datetime, limit: int) -> list[Any]:
     """Return levels that were taken before `before` and not read back since."""
-    return tx.rows(
-        select(_level, _item.c.stock_number, _item.c.listing_id)
-        .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
-        .where(
-            _level.c.installation == tx.installation,
-            _level.c.published.is_not(None),
-            _level.c.proved_at.is_(None),
-            _level.c.published_at < before,
-        )
-        .limit(limit)
-    )
+    return tx.rows(_UNPROVED, {"before": before, "limit": limit})
 
 
 def proved(tx: Transaction, sku: str, quantity: int, *, matches: bool) -> None:
@@ -268,18 +271,7 @@ def owed_count(tx: Transaction) -> int:
 
 
 def _note(tx: Transaction, mine: Sending, /, **facts: object) -> bool:
-    return (
-        tx.run(
-            update(_level)
-            .where(
-                _level.c.installation == tx.installation,
-                _level.c.sku == mine.sku,
-                _level.c.attempt == mine.attempt,
-            )
-            .values(**facts)
-        )
-        == 1
-    )
+    return tx.run(_NOTE.values(**facts), {"of_sku": mine.sku, "of_attempt": mine.attempt}) == 1
 
 
 def _held() -> ColumnElement[bool]:

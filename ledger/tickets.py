@@ -7,19 +7,28 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, or_, select, update
 
 from ledger.database import Transaction
-from ledger.rows import table
+from ledger.rows import MINE, NOW, table
 from ledger.tables import ItemRow, Level
 
 if TYPE_CHECKING:
     from ledger.levels import Sending
 
 _level, _item = table(Level), table(ItemRow)
+_UNDER_WAY = (
+    select(_level.c.sku)
+    .where(_level.c.installation == MINE, or_(_level.c.ticket.is_not(None), _level.c.lease_until >= NOW))
+    .limit(1)
+)
+_UNANSWERED = (
+    select(_level, _item.c.stock_number, _item.c.listing_id)
+    .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
+    .where(_level.c.installation == MINE, _level.c.ticket.is_not(None))
+)
 
 
 def under_way(tx: Transaction) -> bool:
     """Tell whether a worker is sending a level, or the marketplace still works on one."""
-    sent = or_(_level.c.ticket.is_not(None), _level.c.lease_until >= tx.now)
-    return tx.value(select(_level.c.sku).where(_level.c.installation == tx.installation, sent).limit(1)) is not None
+    return tx.value(_UNDER_WAY) is not None
 
 
 def taken(tx: Transaction, sendings: Sequence["Sending"], ticket: str, answer_by: datetime | None) -> None:
@@ -36,11 +45,7 @@ def taken(tx: Transaction, sendings: Sequence["Sending"], ticket: str, answer_by
 
 def unanswered(tx: Transaction) -> Sequence[Any]:
     """Return the levels whose ticket is not answered yet."""
-    return tx.rows(
-        select(_level, _item.c.stock_number, _item.c.listing_id)
-        .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
-        .where(_level.c.installation == tx.installation, _level.c.ticket.is_not(None))
-    )
+    return tx.rows(_UNANSWERED)
 
 
 def answered(tx: Transaction, sku: str, ticket: str, quantity: int | None) -> None:

@@ -1,15 +1,19 @@
 """See to it that the vendors that can be told whom to call go on calling us, and say loudly when one had stopped."""
 
 import os
+from datetime import timedelta
 
 from connectors.roles import CallsAgain, PushesNews
 from domain.answers import Fatal, NotNow, SystemTrouble
 from domain.holds import TROUBLES
-from domain.installation import Side
-from ledger import holds, journal
+from domain.installation import Installation, Side
+from domain.records import Kind
+from ledger import holds, inbox, journal
 from ledger.database import Transaction
 from tasks.doors import path_of, secret_of
 from tasks.run import News, Run
+
+SILENT_AFTER = timedelta(hours=6)
 
 
 async def keep_called(run: Run) -> None:
@@ -37,6 +41,20 @@ async def keep_called(run: Run) -> None:
 def came(tx: Transaction, account: str) -> None:
     """A push came from this account: it calls us."""
     holds.close_cause(tx, _stopped(account))
+
+
+def notice_silence(tx: Transaction, installation: Installation) -> bool:
+    """Open a cause where a dispatch had to be read and its vendor, which has called before, has not called since."""
+    side = Side.BACK_OFFICE
+    mark = journal.watermark(tx, f"push:{side.value}")
+    if mark is None or mark.completed_at is None:
+        return False
+    read = inbox.count_received(tx, side, Kind.DISPATCH, mark.completed_at, tx.now - SILENT_AFTER)
+    if read:
+        account, last = installation.back_office.account, mark.completed_at
+        told = f"{account} last called {last:%d %b %H:%M} UTC; dispatches read since then, and never pushed: {read}."
+        _open(tx, account, _stopped(account), told)
+    return read > 0
 
 
 def _note(run: Run, tx: Transaction, side: Side, seen: str) -> None:

@@ -12,7 +12,7 @@ from tasks.filing_orders import GO_LIVE
 from tasks.loops import Route
 from tasks.proving import prove
 from tasks.run import Run
-from tasks.settling import settle_finding, settle_unsayable
+from tasks.settling import READ_BACK_AFTER, settle_finding, settle_unsayable
 
 _ASKED_AT_ONCE = 500
 
@@ -38,7 +38,14 @@ async def _confirm(run: Run, route: Route) -> None:
     while run.time_left:
         with run.transaction() as tx:
             claimed = messages.claim(
-                tx, route.kind, _ASKED_AT_ONCE, run.lease, looking=True, not_before=last, account=run.former
+                tx,
+                route.kind,
+                _ASKED_AT_ONCE,
+                run.lease,
+                looking=True,
+                not_before=last,
+                account=run.former,
+                along=READ_BACK_AFTER,
             )
         if not claimed or not await _look_up(run, route, claimed):
             return

@@ -17,6 +17,8 @@ from tasks.loops import Route
 from tasks.run import News, Run
 
 PROVE_AFTER = timedelta(minutes=10)
+PROVE_WITHIN = timedelta(minutes=60)
+"""A list shows a hundred numbers for one call, so the read-back waits until all is sent, but no longer than this."""
 _PROVED_AT_ONCE = 1000
 _FILE = "file_not_worked_off"
 
@@ -25,7 +27,9 @@ async def prove(run: Run, route: Route) -> None:
     """Read back what was published some time ago, and what waits on a ticket; hold a ticket past its limit."""
     sink = run.sink(route)
     with run.transaction() as tx:
-        rows = [*tickets.unanswered(tx), *levels.unproved(tx, tx.now - PROVE_AFTER, _PROVED_AT_ONCE)]
+        rows = [*tickets.unanswered(tx)]
+        if _is_due(tx):
+            rows += levels.unproved(tx, tx.now - sink.visible_after, _PROVED_AT_ONCE)
         sent = {row.sku: row for row in rows}
     try:
         findings = await sink.find([_record(run, row) for row in sent.values()]) if sent else {}
@@ -36,6 +40,13 @@ async def prove(run: Run, route: Route) -> None:
             _settle(run, tx, row, findings.get(sku, NotYet()))
         if isinstance(sink, WorksFilesOff):
             _settle_files(run, tx, {sku: row.ticket for sku, row in sent.items() if row.ticket}, findings)
+
+
+def _is_due(tx: Transaction) -> bool:
+    """Tell whether what was published is read back now."""
+    if levels.unproved(tx, tx.now - PROVE_WITHIN, 1):
+        return True
+    return bool(levels.unproved(tx, tx.now - PROVE_AFTER, 1)) and not levels.owed_count(tx)
 
 
 def _record(run: Run, row: Any) -> Any:

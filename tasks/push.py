@@ -56,10 +56,19 @@ async def _drain(run: Run, route: Route) -> None:
         for start in range(0, len(claimed), at_once):
             group = claimed[start : start + at_once]
             if not run.time_left or not run.enough_lease(group[0].lease_until):
+                _give_back(run, claimed[start:])
                 return
             batches = [group[i : i + sink.batch] for i in range(0, len(group), sink.batch)]
             if not all(await all_of(_send(run, route, batch) for batch in batches)):
+                _give_back(run, claimed[start + at_once :])
                 return
+
+
+def _give_back(run: Run, claimed: Sequence[Claimed]) -> None:
+    """Let the next run claim at once what this one comes to no more."""
+    with run.transaction() as tx:
+        for message in claimed:
+            messages.note(tx, message, lease_until=None)
 
 
 async def _send(run: Run, route: Route, claimed: Sequence[Claimed]) -> bool:

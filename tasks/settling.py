@@ -17,6 +17,7 @@ from domain.answers import (
     Refused,
     Unknown,
 )
+from domain.budgets import Lane
 from domain.records import Kind, LineQuantity, Record, SalesOrder
 from expectations.gate import Failure
 from ledger import holds, journal, levels, messages, orders
@@ -28,6 +29,8 @@ from tasks.holding import hold
 from tasks.run import News, Run
 
 LOOK_AGAIN_AFTER = timedelta(seconds=30)
+READ_BACK_AFTER = timedelta(minutes=5)
+"""When what a destination took is read back: all of it at once, since a list costs one call for one and for a hundred."""
 MOST_RESENDS = 2
 _THERE_BUT_WRONG = {"contradiction", "backordered"}  # released, these are looked up again, never sent again
 
@@ -40,7 +43,7 @@ def settle(
         case Done(evidence, external_id):
             _done(run, tx, message, record, evidence, external_id)
         case Accepted(ticket):
-            if messages.note(tx, message, ticket=ticket, lease_until=None, due_at=tx.now):
+            if messages.note(tx, message, ticket=ticket, lease_until=None, due_at=tx.now + READ_BACK_AFTER):
                 _tell(run, tx, message, "accepted", "to be confirmed")
         case Refused(reason, hold_type):
             facts = {} if hold_type in _THERE_BUT_WRONG else _sent_before(message)
@@ -88,8 +91,11 @@ def settle_finding(
 
 
 def _sent_before(message: Claimed) -> dict[str, Any]:
-    """Return the facts of a message that may be sent, and of which something may stand there since it was last sent."""
-    return {"attempted_at": None, "ticket": None, "resends": max(message.resends, 1)}
+    """Return the facts of a message that may be sent, and of which something may stand there since it was last sent.
+
+    It goes before what was never begun: half an order is worse than none, and whoever saw it needs no second look.
+    """
+    return {"attempted_at": None, "ticket": None, "resends": max(message.resends, 1), "lane": int(Lane.URGENT)}
 
 
 def not_sent(tx: Transaction, message: Claimed, due_at: datetime) -> None:

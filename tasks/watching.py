@@ -6,6 +6,7 @@ from domain.holds import TROUBLES, Owner
 from domain.installation import Installation, Mode
 from ledger import holds, journal, messages, orders, payloads
 from ledger.database import Transaction
+from tasks.calls import notice_silence
 from tasks.loops import LOOPS
 
 SILENT_AFTER_ROUNDS = 5
@@ -19,8 +20,10 @@ def watch(tx: Transaction, installation: Installation) -> str:
     silent = [name for name in LOOPS if _silent(tx, installation, name)]
     at_risk = _warn_of_deadlines(tx, installation)
     partly = _hold_partly_shipped(tx, installation)
+    uncalled = notice_silence(tx, installation)
     erased = payloads.erase_persons(tx, tx.now - KEEP_PERSONS)
-    return f"{installation.name}: silent loops {silent or 'none'}, {at_risk} near their deadline, {partly} shipped in part for long, {erased} originals erased"
+    told = f"silent loops {silent or 'none'}, vendors that stopped calling: {'one' if uncalled else 'none'}"
+    return f"{installation.name}: {told}, {at_risk} near their deadline, {partly} shipped in part for long, {erased} originals erased"
 
 
 def _silent(tx: Transaction, installation: Installation, name: str) -> bool:

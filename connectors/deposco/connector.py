@@ -34,7 +34,7 @@ from domain.budgets import Lane, Limit
 from domain.progress import Progress
 from domain.records import SalesOrder
 
-_BURST = 2
+_BURST = 1  # evenly spaced: of so few in a second a burst would cost half
 _CLIENT = "Check client_id, client_secret, refresh_token and environment of the account in the environment."
 _RIGHTS = "Give the application the rights that the connector's README names, in Deposco's developer portal."
 _USER = "Check user and password of the V1 API in the environment, and that user's rights there."

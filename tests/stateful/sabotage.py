@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import exists, false, update
+from sqlalchemy import bindparam, exists, false, update
 
 from connectors.files import Entry
 from connectors.virtualstock.files.actions import DISPATCH
@@ -116,16 +116,14 @@ def _order_of_messages(stack: ExitStack) -> None:
 
 def _lease_fencing(stack: ExitStack) -> None:
     """Whoever wakes up after its lease writes what it knows, although another worker went on."""
-    message, level = table(Message).c, table(Level)
-
-    def mine(claimed: Any) -> Any:
-        return (message.id == claimed.id) & message.closed_at.is_(None)
+    message, level = table(Message), table(Level)
+    unfenced = update(message).where(message.c.id == bindparam("of_id"), message.c.closed_at.is_(None))
 
     def note(tx: Any, sending: Any, /, **facts: Any) -> bool:
         same = (level.c.installation == tx.installation, level.c.sku == sending.sku)
         return bool(tx.run(update(level).where(*same).values(**facts)) == 1)
 
-    stack.enter_context(patch.object(messages, "_mine", mine))
+    stack.enter_context(patch.object(messages, "_NOTE", unfenced))
     stack.enter_context(patch.object(levels, "_note", note))
 
 

@@ -15,6 +15,7 @@ from tasks.confirm import confirm, go_live
 from tasks.loops import ORDERS
 from tasks.push import push
 from tasks.run import Run
+from tasks.settling import READ_BACK_AFTER
 from tests.doubles import ManualClock
 from tests.tasks.making import Office, Shop, installation, know, order, run_of, show
 
@@ -58,13 +59,22 @@ def owed(run: Run) -> list[str]:
         return [kind for kind in (Kind.SALES_ORDER, Kind.ACKNOWLEDGEMENT) if messages.open_of(tx, kind, 9)]
 
 
+async def confirm_later(run: Run) -> None:
+    """Confirm when what was taken is due to be read back."""
+    clock = run.clock
+    assert isinstance(clock, ManualClock)
+    clock.move(READ_BACK_AFTER.total_seconds())
+    run.ends_at += READ_BACK_AFTER  # the slice of a later run
+    await confirm(run)
+
+
 async def test_it_is_accepted_then_waits_unheld_then_is_created_once_the_address_came(run: Run) -> None:
     await show(run, without_address(run))
     assert held(run) == []
     await push(run)
     assert [[one.key for one in sent] for sent in shop(run).acknowledgements.sent] == [["1"]]
     shop(run).acknowledgements.finding = Found("it shows it")
-    await confirm(run)
+    await confirm_later(run)
     assert owed(run) == [], "it waits for its address and owes nothing"
     await show(run, without_address(run, LineStatus.ACCEPTED))  # it is being paid
     await push(run)
@@ -124,6 +134,6 @@ async def test_what_is_refused_or_cancelled_while_its_address_is_awaited_is_over
     await push(run)
     await show(run, without_address(run, LineStatus.CANCELLED))
     shop(run).acknowledgements.finding = Found("nothing is left to accept")
-    await confirm(run)
+    await confirm_later(run)
     await push(run)
     assert (held(run), owed(run), office(run).orders.sent) == ([], [], [])

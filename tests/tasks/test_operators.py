@@ -30,11 +30,11 @@ def trade(request: pytest.FixtureRequest) -> Iterator[Trade]:
 
 
 def bought(trade: Trade, how_many: int = 1) -> list[str]:
-    """Return orders that the back office has taken."""
+    """Return orders that the back office has taken, and whose acknowledgement is read back."""
     references = [trade.order("SKU-0") for _ in range(how_many)]
-    for _ in range(3):
+    for _ in range(4):
         trade.run("orders")
-        trade.wait(120)
+        trade.wait(180)
     assert set(trade.taken()) == set(references)
     return references
 
@@ -47,6 +47,8 @@ def shipped(trade: Trade, carrier: str, tracking: str) -> None:
     trade.run("dispatch")
     trade.wait(120)
     trade.run("dispatch")
+    trade.wait(300)
+    trade.run("dispatch")  # reads back what was taken
 
 
 def test_a_carrier_that_is_mapped_releases_all_that_waited_and_not_before(trade: Trade) -> None:

@@ -8,9 +8,11 @@ from domain.installation import Installation, Side
 from domain.orders import LineLife
 from domain.payloads import address_of
 from domain.records import Kind
-from ledger import holds, inbox, journal, messages, orders, payloads
+from ledger import holds, inbox, journal, messages, orders, payloads, stories
 from ledger.database import Database, Transaction
 from ledger.schema import create
+from tasks import calls
+from tasks.calls import SILENT_AFTER
 from tasks.loops import LOOPS
 from tasks.watching import watch
 from tests.doubles import ManualClock
@@ -52,6 +54,10 @@ def _order(tx: Transaction, *, deadline: timedelta) -> None:
     }
     orders.save(tx, [row], [])
     messages.owe(tx, [messages.Owed(Kind.DISPATCH, "d1", "1", Side.MARKETPLACE, inbox_id, tx.now + deadline)])
+
+
+def _causes(tx: Transaction) -> set[str]:
+    return {one["what"] for one in stories.open_causes(tx)}
 
 
 def _open_types(tx: Transaction) -> set[str]:
@@ -146,3 +152,43 @@ def test_an_order_whose_rest_is_cancelled_is_not_shipped_in_part(
     with database.transaction("harbour") as tx:
         watch(tx, installation)
         assert "partly_dispatched" not in _open_types(tx)
+
+
+def test_a_vendor_that_called_and_lets_a_dispatch_be_read_has_stopped(
+    database: Database, clock: ManualClock, installation: Installation
+) -> None:
+    def dispatch(key: str) -> inbox.Arrival:
+        return inbox.Arrival(Side.BACK_OFFICE, Kind.DISPATCH, key, "print", {"id": key}, {}, inbox.WAITING)
+
+    with database.transaction("harbour") as tx:
+        journal.set_watermark(tx, "push:back_office", None, tx.now, tx.now)
+        inbox.store(tx, [dispatch("pushed")])
+    clock.move(60)
+    with database.transaction("harbour") as tx:
+        inbox.store(tx, [dispatch("pushed")])  # judged by the loop
+    clock.move(SILENT_AFTER.total_seconds() + 60)
+    with database.transaction("harbour") as tx:
+        watch(tx, installation)
+        assert not _causes(tx), "nothing has left since it called"
+        inbox.store(tx, [dispatch("read")])
+        watch(tx, installation)
+        assert not _causes(tx), "its call may still come"
+    clock.move(SILENT_AFTER.total_seconds() + 60)
+    for _ in range(2):
+        with database.transaction("harbour") as tx:
+            watch(tx, installation)
+            assert _causes(tx) == {f"Vendor that stopped calling us: {installation.back_office.account}"}
+    with database.transaction("harbour") as tx:
+        calls.came(tx, installation.back_office.account)
+        assert not _causes(tx)
+
+
+def test_a_vendor_that_never_called_is_not_silent(
+    database: Database, clock: ManualClock, installation: Installation
+) -> None:
+    with database.transaction("harbour") as tx:
+        inbox.store(tx, [inbox.Arrival(Side.BACK_OFFICE, Kind.DISPATCH, "read", "print", {}, {}, inbox.WAITING)])
+    clock.move(10 * SILENT_AFTER.total_seconds())
+    with database.transaction("harbour") as tx:
+        watch(tx, installation)
+        assert not _causes(tx)
