@@ -14,7 +14,7 @@ from domain.records import Dispatch, Kind, SalesOrder
 from expectations.facts import Facts
 from expectations.frames import Frame, dispatch_frame, sales_order_frame, stock_level_frame
 
-__all__ = ["Facts", "Failure", "GateBroken", "Verdict", "gate"]
+__all__ = ["Facts", "Failure", "GateBroken", "Verdict", "gate", "load"]
 
 _COMPARISONS_FOR_SUGGESTIONS = 200_000  # about a second; a page with more unknown SKUs has one cause, not many typos
 
@@ -158,25 +158,28 @@ def _reason(exception_info: Mapping[str, Any]) -> str:
 
 
 @cache
-def _spare_the_collector() -> None:
-    """Keep what the import made out of every later garbage collection: it lives as long as the process.
+def load() -> None:
+    """Import the library, which takes some seconds. Judging does it by itself; whoever forks judges does it before.
 
-    Walking it again and again took a third of the time of a large import (measured).
+    What the import made is kept out of every later garbage collection: it lives as long as the
+    process, and walking it again and again took a third of the time of a large import (measured).
     """
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import expectations.suites  # noqa: F401 - it imports Great Expectations
+
     gc.collect()
     gc.freeze()
 
 
 @cache
 def _suite_and_batch(kind: Kind, limits: OrderLimits) -> tuple[Any, Any]:
-    """Import the library and make what every later call of this kind and these limits uses again."""
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    """Make what every later call of this kind and these limits uses again."""
+    load()
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     from expectations.suites import suite
 
-    _spare_the_collector()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     asset = context.data_sources.add_pandas("records").add_dataframe_asset(kind.value)

@@ -248,13 +248,23 @@ def open_for_dispatch(tx: Transaction, after_key: str, limit: int) -> list[Any]:
 
 
 def unshipped(tx: Transaction, keys: Sequence[str]) -> dict[str, tuple[tuple[str, int], ...]]:
-    """Return the SKUs and units that these orders want, of those of which nothing was seen shipped."""
+    """Return the SKUs and units that these orders want, of those of which nothing was seen shipped.
+
+    A parcel that is held, or waits for its gate, was seen.
+    """
+    seen = select(_inbox.c.order_key).where(
+        _inbox.c.installation == tx.installation,
+        _inbox.c.kind == Kind.DISPATCH,
+        _inbox.c.gate.in_((inbox.HELD, inbox.WAITING)),
+        among(tx, _inbox.c.order_key, keys),
+    )
     rows = tx.rows(
         select(_line.c.order_key, _line.c.sku, _line.c.ordered - _line.c.cancelled, _line.c.shipped, _line.c.dispatched)
         .where(_line.c.installation == tx.installation, among(tx, _line.c.order_key, keys))
         .order_by(_line.c.order_key, _line.c.sku)
     )
     begun = {key for key, _, _, shipped, dispatched in rows if shipped or dispatched}
+    begun |= {row.order_key for row in tx.rows(seen)}
     wanted: dict[str, dict[str, int]] = {}
     for key, sku, units, _, _ in rows:
         if key not in begun and units > 0:

@@ -91,11 +91,18 @@ class Api:
         return ListPage(found, total)
 
     async def rows(self, path: str, rows: str, *, lane: Lane = Lane.NORMAL, **params: Any) -> AsyncIterator[Any]:
-        """Read a list page after page until one is short or all rows were seen."""
-        number = seen = 0
+        """Read a list page after page until one is short or all rows were seen.
+
+        Raises `Unavailable` where a page has rows of the one before: they may stand in the place of others.
+        """
+        number, seen, before = 0, 0, set[str]()
         while True:
             number += 1
             page = await self.page(path, rows, number, lane=lane, **params)
+            shown = {json.dumps(row, sort_keys=True) for row in page.rows}
+            if shown & before:
+                raise self._unavailable(f"GET {path} showed rows of page {number - 1} as page {number} too.")
+            before = shown
             for row in page.rows:
                 yield row
             seen += len(page.rows)
