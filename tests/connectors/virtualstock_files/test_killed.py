@@ -1,11 +1,10 @@
-"""SIGKILL at every effect of reading files: between download, filing and putting away. No file is lost or filed twice."""
+"""SIGKILL at the effects of reading files: between download, filing and putting away. No file is lost or filed twice."""
 
 import asyncio
 import os
 import signal
+from datetime import UTC, datetime
 from pathlib import Path
-
-import pytest
 
 from domain.records import Kind
 from ledger.tables import Inbox
@@ -15,6 +14,8 @@ from tests.kill.processes import FORK
 from tests.stateful.effects import CountedDatabase, Process
 
 FILES = 3
+TURN = int(os.environ.get("KILL_TURN") or datetime.now(UTC).date().toordinal())
+"""Another third each day, as in tests/kill, which kills the loops at their effects over the same road."""
 
 
 def _work(shop: Shop, dies_at: int, told: object) -> None:
@@ -68,8 +69,7 @@ def _faults(shop: Shop, references: set[str], names: set[str]) -> list[str]:
     return faults
 
 
-@pytest.mark.parametrize("part", range(3))
-def test_killed_at_every_effect_no_file_is_lost_or_filed_twice(tmp_path: Path, part: int) -> None:
+def test_killed_at_every_third_effect_no_file_is_lost_or_filed_twice(tmp_path: Path) -> None:
     (tmp_path / "undisturbed").mkdir()
     shop, references = _world(tmp_path / "undisturbed")
     names = {path.name for path in shop.folders.incoming.iterdir()}
@@ -77,7 +77,7 @@ def test_killed_at_every_effect_no_file_is_lost_or_filed_twice(tmp_path: Path, p
     assert effects is not None
     assert not _faults(shop, references, names)
     assert effects > 20
-    for dies_at in range(1 + part, effects + 1, 3):
+    for dies_at in range(1 + TURN % 3, effects + 1, 3):
         home = tmp_path / str(dies_at)
         home.mkdir()
         shop, references = _world(home)
