@@ -98,7 +98,7 @@ class RoutedAvailability:
     async def send(self, records: Sequence[Availability]) -> Mapping[str, Answer]:
         """Send each number by its road. Zeroes go even while the folders cannot be looked at."""
         try:
-            unread: Collection[str] = await self._files.unread()
+            unread: Collection[str] = await self._files.unread(records)
         except SystemTrouble as trouble:
             return await self._only_zeroes(records, trouble)
         chosen = plan(records, unread, self._roads)
@@ -118,7 +118,9 @@ class RoutedAvailability:
     async def find(self, records: Sequence[Availability]) -> Mapping[str, Finding]:
         """Return what is shown; of what a file set lately, anything but exactly its number is no answer yet."""
         by_file = await self._files.find(records)
-        unread = await self._files.unread()
+        unread = await self._files.unread(records)
+        sent_at = await self._files.sent_at(records)
+        lately = {key for key, at in sent_at.items() if self._clock.now() - at < APPLIED_WITHIN}
         found: dict[str, Finding] = {}
         asked, exact = [], set[str]()
         for record in records:
@@ -128,7 +130,7 @@ class RoutedAvailability:
                     found[record.key] = NotYet("a stock file that names it is not taken yet")
                     continue
                 asked.append(record)
-                if isinstance(finding, Found) and await self._lately(record):
+                if isinstance(finding, Found) and record.key in lately:
                     exact.add(record.key)
             else:
                 found[record.key] = finding
@@ -137,10 +139,6 @@ class RoutedAvailability:
             early = key in exact and isinstance(finding, Absent)
             found[key] = NotYet("a stock file is taken, and its number is not shown yet") if early else finding
         return found
-
-    async def _lately(self, record: Availability) -> bool:
-        sent_at = await self._files.sent_at(record)
-        return sent_at is not None and self._clock.now() - sent_at < APPLIED_WITHIN
 
     async def _only_zeroes(self, records: Sequence[Availability], trouble: SystemTrouble) -> Mapping[str, Answer]:
         urgent = [record for record in records if record.quantity == 0]
@@ -174,7 +172,7 @@ class RoutedAvailability:
     async def _by_file(self, records: Sequence[Availability], *, alone: bool) -> Mapping[str, Answer]:
         try:
             return await self._files.send(records)
-        except (SystemTrouble, OutcomeUnknown) as trouble:
+        except (SystemTrouble, NotNow, OutcomeUnknown) as trouble:
             if alone:
                 raise
             return {one.key: Later(self._clock.now() + LOOK_AGAIN, str(trouble)) for one in records}

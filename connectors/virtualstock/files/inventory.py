@@ -4,7 +4,7 @@ A file is written in a folder of our own, copied into the notes, and then moved 
 one step: that is the deed. While a file is not taken, no newer number for what it names may pass it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from domain.answers import (
     Finding,
     Found,
     Later,
+    NotNow,
     NotYet,
     OutcomeUnknown,
     Refused,
@@ -34,6 +35,8 @@ from domain.records import Availability
 
 KEPT_FOR = timedelta(days=2)
 LOOK_AGAIN = timedelta(minutes=1)
+MOST_UNREAD = 40
+"""So many files may wait to be taken: each is looked into before the next is written."""
 _COLUMNS = frozenset({"part_number", "tradedCode", "current_lead_time_to_delivery_in_days"})
 
 
@@ -67,12 +70,24 @@ class InventoryForm(BaseModel):
 
 
 class Sent(NamedTuple):
-    """One stock file that we sent: its numbers by stock number, its size, and when."""
+    """One stock file that we sent, as it is, and when. Many may be at hand at once, so none is kept taken apart."""
 
     name: str
-    numbers: Mapping[str, str]
-    size: int
+    content: bytes
     sent_at: datetime
+
+    def numbers(self, column: str) -> Iterator[tuple[str, str]]:
+        """Yield the stock numbers in it, each with its number."""
+        for row in read_inventory(self.content):
+            if "part_number" in row:
+                yield row["part_number"], row.get(column, "")
+
+
+class Named(NamedTuple):
+    """The newest file that names a product, and the number that it gives."""
+
+    sent: Sent
+    number: str
 
 
 class Shown(NamedTuple):
@@ -96,59 +111,78 @@ class InventoryFiles:
         self._read_before: dict[str, Sent] = {}
 
     async def send(self, records: Sequence[Availability]) -> Mapping[str, Answer]:
-        """Put the numbers into one file; those that an unread file names wait until it is taken."""
-        unread = await self.unread()
+        """Put the numbers into one file; those that an unread file names wait until it is taken.
+
+        Raises `NotNow` while too many files wait to be taken.
+        """
+        shown = await self._shown()
+        if len(self._unread(shown)) >= MOST_UNREAD:
+            raise NotNow(self._account, self._clock.now() + LOOK_AGAIN)
+        unread = await self._named(records, self._unread(shown))
         answers: dict[str, Answer] = {}
         going: list[Availability] = []
         for record in records:
             if not record.stock_number:
                 answers[record.key] = Refused("The listing has no stock number.", "listing_without_item")
-            elif (sent := unread.get(record.stock_number)) is not None:
-                answers[record.key] = self._behind(record, sent)
+            elif (named := unread.get(record.stock_number)) is not None:
+                answers[record.key] = self._behind(record, named)
             else:
                 going.append(record)
         if going:
             answers |= dict.fromkeys((record.key for record in going), await self._put(going))
         return answers
 
-    async def unread(self) -> Mapping[str, Sent]:
-        """Return, by stock number, the file that names it and was not taken yet."""
-        shown = await self._shown()
-        files = [await self._sent(name) for name in sorted({*shown.unread} & {entry.name for entry in shown.sent})]
-        return {number: sent for sent in files for number in sent.numbers}
+    async def unread(self, records: Sequence[Availability]) -> Mapping[str, Named]:
+        """Return, by stock number, the file that names one of the records and was not taken yet."""
+        return await self._named(records, self._unread(await self._shown()))
 
-    def _behind(self, record: Availability, sent: Sent) -> Answer:
+    @staticmethod
+    def _unread(shown: Shown) -> list[str]:
+        return sorted({*shown.unread} & {entry.name for entry in shown.sent}, reverse=True)
+
+    async def _named(self, records: Sequence[Availability], names: Iterable[str]) -> dict[str, Named]:
+        """Return, by stock number, the first of these files that names each record."""
+        missing = {record.stock_number for record in records}
+        found: dict[str, Named] = {}
+        for name in names:
+            if not missing:
+                break
+            sent = await self._sent(name)
+            numbers = sent.numbers(self._form.stock_column)
+            found |= {number: Named(sent, quantity) for number, quantity in numbers if number in missing}
+            missing -= found.keys()
+        return found
+
+    def _behind(self, record: Availability, named: Named) -> Answer:
         """Answer for a number while a file that names it is not taken: its own is on its way, another one waits."""
-        if sent.numbers[record.stock_number] == str(record.quantity):
-            return Accepted(sent.name)
-        return Later(self._clock.now() + LOOK_AGAIN, f"{sent.name} names it and is not taken yet")
+        if named.number == str(record.quantity):
+            return Accepted(named.sent.name)
+        return Later(self._clock.now() + LOOK_AGAIN, f"{named.sent.name} names it and is not taken yet")
 
     async def find(self, records: Sequence[Availability]) -> Mapping[str, Finding]:
         """Return what became of the newest number that was sent of each record."""
         shown = await self._shown()
-        found: dict[str, Finding] = {}
-        for entry in sorted(shown.sent, reverse=True):
-            missing = [record for record in records if record.key not in found]
-            if not missing:
-                break
-            if entry.name in shown.unsent:
-                continue
-            sent = await self._sent(entry.name)
-            for record in missing:
-                if record.stock_number in sent.numbers:
-                    found[record.key] = await self._finding(record, sent, shown)
-        return {record.key: found.get(record.key, Absent()) for record in records}
+        named = await self._named(records, self._went(shown))
+        return {
+            record.key: await self._finding(record, named[record.stock_number], shown)
+            if record.stock_number in named
+            else Absent()
+            for record in records
+        }
 
-    async def sent_at(self, record: Availability) -> datetime | None:
-        """Return when the newest file that names a record was sent, or None."""
-        shown = await self._shown()
-        for entry in sorted(shown.sent, reverse=True):
-            if entry.name not in shown.unsent and record.stock_number in (sent := await self._sent(entry.name)).numbers:
-                return sent.sent_at
-        return None
+    async def sent_at(self, records: Sequence[Availability]) -> Mapping[str, datetime]:
+        """Return, by key, when the newest file that names a record was sent."""
+        named = await self._named(records, self._went(await self._shown()))
+        return {record.key: named[record.stock_number].sent.sent_at for record in records if record.stock_number in named}
 
-    async def _finding(self, record: Availability, sent: Sent, shown: Shown) -> Finding:
-        if sent.numbers[record.stock_number] != str(record.quantity):
+    @staticmethod
+    def _went(shown: Shown) -> list[str]:
+        """Return the files that were sent, the newest first."""
+        return [entry.name for entry in sorted(shown.sent, reverse=True) if entry.name not in shown.unsent]
+
+    async def _finding(self, record: Availability, named: Named, shown: Shown) -> Finding:
+        sent = named.sent
+        if named.number != str(record.quantity):
             return Absent()
         age = self._clock.now() - sent.sent_at
         if (there := shown.unread.get(sent.name)) is not None:
@@ -161,7 +195,7 @@ class InventoryFiles:
         return Found(f"The Edge took {sent.name} with {record.quantity} and refused nothing of it")
 
     def _unread(self, sent: Sent, there: Entry, age: timedelta) -> Finding:
-        if there.size != sent.size:
+        if there.size != len(sent.content):
             return Contradicted(f"{sent.name} has another size than what we wrote")
         if age > LONGEST_UNREAD:
             return Refused(f"The Edge did not take {sent.name} since {sent.sent_at:%d %b %H:%M}", "unknown_outcome")
@@ -177,7 +211,8 @@ class InventoryFiles:
                 )
             except NoSuchFile:
                 continue
-        if record.stock_number not in text and any(number in text for number in sent.numbers):
+        numbers = (number for number, _ in sent.numbers(self._form.stock_column))
+        if record.stock_number not in text and any(number in text for number in numbers):
             return Absent()
         return Refused(f"The Edge refused {sent.name}; see {', '.join(entry.name for entry in errors)}.")
 
@@ -208,9 +243,7 @@ class InventoryFiles:
                 content = await self._store.read(f"{self._folders.sent}/{name}")
             except NoSuchFile:
                 content = b""
-            rows = read_inventory(content)
-            numbers = {row["part_number"]: row.get(self._form.stock_column, "") for row in rows if "part_number" in row}
-            self._read_before[name] = Sent(name, numbers, len(content), _moment_in(name))
+            self._read_before[name] = Sent(name, content, _moment_in(name))
         return self._read_before[name]
 
     async def _put(self, records: Sequence[Availability]) -> Answer:
