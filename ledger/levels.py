@@ -182,13 +182,6 @@ def claim(
     ]
 
 
-def claimable(tx: Transaction, orders_seen_at: datetime | None) -> bool:
-    """Tell whether there is a level that `claim` would give, were none under way."""
-    seen_at = orders_seen_at or datetime.min.replace(tzinfo=UTC)
-    given = {"installation": tx.installation, "now": tx.now, "seen_at": seen_at, "limit": 1}
-    return bool(tx.rows(_claimable(overtaking=False), given))
-
-
 @cache
 def _claimable(*, overtaking: bool) -> Select[Any]:
     """Return a statement of `claim`, built once: building it costs more than running it.
@@ -294,6 +287,11 @@ def approve_zeroes(tx: Transaction) -> int:
         .where(_level.c.installation == tx.installation, _level.c.zero_since.is_not(None))
         .values(zero_approved=True)
     )
+
+
+def is_owed(tx: Transaction) -> bool:
+    """Tell whether any level is owed."""
+    return tx.value(select(_level.c.sku).where(_level.c.installation == tx.installation, _level.c.owed).limit(1)) is not None
 
 
 def owed_count(tx: Transaction) -> int:

@@ -14,11 +14,12 @@ from ledger.levels import Sending
 from tasks.composing import availability
 from tasks.holding import hold, hold_level
 from tasks.loops import Route
-from tasks.publishing import orders_seen_at
 from tasks.run import News, Run
 
 PROVE_AFTER = timedelta(minutes=10)
-_PROVED_AT_ONCE = 1000
+PROVE_WITHIN = timedelta(minutes=60)
+"""A list shows a hundred numbers for one call, so the read-back waits until all is sent, but no longer than this."""
+_PROVED_AT_ONCE, _PROVED_BESIDE = 1000, 20
 _ASKED_AT_ONCE = 5000
 _FILE = "file_not_worked_off"
 
@@ -36,8 +37,8 @@ async def prove(run: Run, route: Route) -> None:
         asked = waiting.pop(0) if waiting else []
         with run.transaction() as tx:
             rows = list(tickets.levels_of(tx, asked)) if asked else []
-            if not waiting and not levels.claimable(tx, orders_seen_at(tx)):  # the calls are for what is owed first
-                rows += levels.unproved(tx, tx.now - PROVE_AFTER, _PROVED_AT_ONCE)
+            if not waiting and (many := _due(tx)):
+                rows += levels.unproved(tx, tx.now - sink.visible_after, many)
         sent = {row.sku: row for row in rows}
         try:
             findings = await sink.find([_record(run, row) for row in sent.values()]) if sent else {}
@@ -66,6 +67,13 @@ def _grouped(waiting: Mapping[str, int]) -> list[list[str]]:
         groups[-1].append(ticket)
         room -= count
     return groups
+
+
+def _due(tx: Transaction) -> int:
+    """Return how many of those that were published are read back now: few while the calls are for what is owed."""
+    if not levels.is_owed(tx):
+        return _PROVED_AT_ONCE if levels.unproved(tx, tx.now - PROVE_AFTER, 1) else 0
+    return _PROVED_BESIDE if levels.unproved(tx, tx.now - PROVE_WITHIN, 1) else 0
 
 
 def _record(run: Run, row: Any) -> Any:

@@ -17,6 +17,7 @@ from domain.answers import (
     Refused,
     Unknown,
 )
+from domain.budgets import Lane
 from domain.records import Kind, LineQuantity, Record, SalesOrder
 from expectations.gate import Failure
 from ledger import holds, journal, levels, messages, orders
@@ -90,8 +91,11 @@ def settle_finding(
 
 
 def _sent_before(message: Claimed) -> dict[str, Any]:
-    """Return the facts of a message that may be sent, and of which something may stand there since it was last sent."""
-    return {"attempted_at": None, "ticket": None, "resends": max(message.resends, 1)}
+    """Return the facts of a message that may be sent, and of which something may stand there since it was last sent.
+
+    It goes before what was never begun: half an order is worse than none, and whoever saw it needs no second look.
+    """
+    return {"attempted_at": None, "ticket": None, "resends": max(message.resends, 1), "lane": int(Lane.URGENT)}
 
 
 def not_sent(tx: Transaction, message: Claimed, due_at: datetime) -> None:

@@ -16,7 +16,7 @@ from domain.answers import NotNow, Unavailable
 from domain.records import Page, Received, Reject
 
 _OVERLAP = timedelta(minutes=5)
-_SALES_A_PAGE = 30
+_SALES_A_PAGE = 45  # what the call budget reads in a slice
 _WAITING_A_PAGE = 5
 _STATUSES = ("SHIPPED", "PARTIALLY SHIPPED")
 

@@ -89,7 +89,7 @@ class SalesOrderSink:
             products = await self._resolved(order)
             header = header_of(order, self._options)
             order_of(order, "", products, self._options)  # an order that cannot be mapped leaves no header behind
-            if not order.never_sent:
+            if not order.never_sent and order.key not in self._unfinished:
                 await self._learn_left_over()
         except Unsendable as fault:
             return Refused(fault.reason, fault.hold_type)
@@ -99,6 +99,7 @@ class SalesOrderSink:
                 return earlier
         if order.key in self._unfinished:
             sale_id = self._unfinished[order.key]
+            self._tried.add(order.key)
         else:
             made = await self._make_header(order, header)
             if not isinstance(made, str):

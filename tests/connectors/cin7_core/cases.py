@@ -77,7 +77,7 @@ def feeds(world: World) -> Mapping[type, FeedCase]:
             lists=(Route("GET", f"{BASE}/sale"),),
             rows=lambda body: [body],
             show=world.ship,
-            page=30,
+            page=45,
             enumerations=(("Fulfilments", 0, "Ship", "Status"),),
         ),
         GivesStockLevels: FeedCase(
