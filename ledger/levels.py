@@ -26,16 +26,25 @@ _PUBLISHED = update(_level).where(
     _level.c.published == bindparam("quantity"),
 )
 _PROVED = _PUBLISHED.values(proved_at=bindparam("now", type_=Moment))
-_POSTPONED = (
+_DIFFERS = _PUBLISHED.values(published=None, owed=True)
+_OF_ATTEMPT = (
     update(_level)
     .where(
         _level.c.installation == bindparam("of_installation"),
         _level.c.sku == bindparam("of_sku"),
         _level.c.attempt == bindparam("of_attempt"),
     )
-    .values(sending=None, ticket=None, lease_until=None, due_at=bindparam("due", type_=Moment), owed=True)
+    .values(sending=None, ticket=None, lease_until=None)
 )
-_DIFFERS = _PUBLISHED.values(published=None, owed=True)
+_quantity = bindparam("quantity", type_=Integer)
+_TAKEN = _OF_ATTEMPT.values(
+    published=_quantity,
+    published_at=bindparam("now", type_=Moment),
+    proved_at=bindparam("proved", type_=Moment),
+    owed=_level.c.wanted != _quantity,
+    due_at=None,
+)
+_POSTPONED = _OF_ATTEMPT.values(due_at=bindparam("due", type_=Moment), owed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,18 +228,8 @@ def _claimable(*, overtaking: bool) -> Select[Any]:
 
 def published(tx: Transaction, sending: Sending, *, proved: bool) -> bool:
     """The marketplace took the number; what is wanted may have moved on meanwhile. False when the claim was lost."""
-    return _note(
-        tx,
-        sending,
-        published=sending.quantity,
-        published_at=tx.now,
-        proved_at=tx.now if proved else None,
-        owed=_level.c.wanted != sending.quantity,
-        sending=None,
-        ticket=None,
-        lease_until=None,
-        due_at=None,
-    )
+    given = {"of_installation": tx.installation, "of_sku": sending.sku, "of_attempt": sending.attempt, "now": tx.now}
+    return tx.run(_TAKEN, {**given, "quantity": sending.quantity, "proved": tx.now if proved else None}) == 1
 
 
 def postponed(tx: Transaction, sendings: Sequence[Sending], due_at: datetime) -> int:
@@ -301,21 +300,6 @@ def owed_count(tx: Transaction) -> int:
             select(func.count()).select_from(_level).where(_level.c.installation == tx.installation, _level.c.owed)
         )
         or 0
-    )
-
-
-def _note(tx: Transaction, mine: Sending, /, **facts: object) -> bool:
-    return (
-        tx.run(
-            update(_level)
-            .where(
-                _level.c.installation == tx.installation,
-                _level.c.sku == mine.sku,
-                _level.c.attempt == mine.attempt,
-            )
-            .values(**facts)
-        )
-        == 1
     )
 
 

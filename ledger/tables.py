@@ -167,10 +167,11 @@ class Message(Table, table=True):
 
 
 URGENCY = text(
-    """(CASE
-    WHEN (ticket IS NOT NULL) THEN 3
-    WHEN (wanted = 0) THEN 0
-    WHEN (wanted < published) THEN 1
+    """(
+CASE
+    WHEN ticket IS NOT NULL THEN 3
+    WHEN wanted = 0 THEN 0
+    WHEN wanted < published THEN 1
     ELSE 2
 END)"""
 )

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -53,17 +53,17 @@ class _Counted(LedgerBudgets):
 class World:
     """The marketplace, one back office, and us. What is called is counted by the pretend systems."""
 
-    def __init__(self, office: str, skus: int, seed: int = 1) -> None:
+    def __init__(self, office: str, skus: int, market: str = "virtualstock", seed: int = 1) -> None:
         self.event_loop = VirtualLoop()
         self.clock = VirtualClock(self.event_loop)
-        self.kind = OFFICES[office]
-        self.edge: Any = MARKETS["virtualstock"].make(self.clock, seed)
+        self.kind, self.market = OFFICES[office], MARKETS[market]
+        self.edge: Any = self.market.make(self.clock, seed)
         self.office: Any = self.kind.make(self.clock, seed)
-        self.transport = ByHost({MARKETS["virtualstock"].host: self.edge.app, self.kind.host: self.office.app})
+        self.transport = ByHost({self.market.host: self.edge.app, self.kind.host: self.office.app})
         self.database = Database("sqlite://", self.clock)
         create(self.database)
-        self.installation = Installation.model_validate(self.kind.installation(NAME, EPOCH))
-        os.environ.update({**MARKETS["virtualstock"].environment, **self.kind.environment})
+        self.installation = Installation.model_validate(self.market.joined(self.kind.installation(NAME, EPOCH)))
+        os.environ.update({**self.market.environment, **self.kind.environment})
         self.skus = [f"SKU-{number:05}" for number in range(skus)]
         for number, sku in enumerate(self.skus):
             self.office.add_product(sku=sku, ean=ean_of(number), quantity=1000)
@@ -74,8 +74,8 @@ class World:
         self.permits: Counter[tuple[str, Limit]] = Counter()
         self.troubles: list[str] = []
 
-    async def one_run(self, name: str) -> Run:
-        """Let one process run one loop once."""
+    async def one_run(self, name: str, learns: Callable[[Run], None] = lambda _run: None) -> Run:
+        """Let one process run one loop once; `learns` is called where a run has filed and is about to send."""
         self.runs += 1
         around = replace(surroundings(self.database, self.transport), budgets=_Counted(self))
         connectors = open_connectors(self.installation, around)
@@ -85,6 +85,7 @@ class World:
         await confirm(run)
         async for chunk in pull(run):
             await file(run, await judge(run, chunk))
+        learns(run)
         if run.loop is not ITEMS:
             await push(run)
         self.troubles += [trouble.what for trouble in run.troubles]
@@ -109,9 +110,9 @@ class World:
 
 
 @contextmanager
-def world(office: str, skus: int) -> Iterator[World]:
+def world(office: str, skus: int, market: str = "virtualstock") -> Iterator[World]:
     """Open a world, and leave nothing behind."""
-    one = World(office, skus)
+    one = World(office, skus, market)
     try:
         yield one
     finally:

@@ -9,10 +9,11 @@ branch_labels = None
 depends_on = None
 
 _URGENCY = sa.text(
-    """(CASE
-    WHEN (ticket IS NOT NULL) THEN 3
-    WHEN (wanted = 0) THEN 0
-    WHEN (wanted < published) THEN 1
+    """(
+CASE
+    WHEN ticket IS NOT NULL THEN 3
+    WHEN wanted = 0 THEN 0
+    WHEN wanted < published THEN 1
     ELSE 2
 END)"""
 )
