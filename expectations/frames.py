@@ -82,12 +82,17 @@ def _order_columns(order: SalesOrder, facts: Facts) -> dict[str, Any]:
 
 def _order_line_columns(line: OrderLine | None, facts: Facts) -> dict[str, Any]:
     if line is None:
-        nothing = ("sku", "item_sku", "ean", "item_ean", "quantity")
-        return dict.fromkeys(nothing) | dict.fromkeys(("has_line", "sku_is_formed", "has_ean"), False)
+        nothing = ("sku", "stock_number", "item_sku", "ean", "item_ean", "quantity")
+        untrue = ("has_line", "goes_by_sku", "goes_by_number", "sku_is_formed", "has_ean")
+        return dict.fromkeys(nothing) | dict.fromkeys(untrue, False)
     item_ean = facts.eans.get(line.sku) if line.sku else None
+    goes_by_number = not line.sku and bool(line.stock_number)
     return {
         "has_line": True,
-        "sku": line.sku,
+        "goes_by_sku": not goes_by_number,
+        "goes_by_number": goes_by_number,
+        "sku": line.sku or None,
+        "stock_number": line.stock_number,
         "sku_is_formed": is_sku_form(line.sku),
         "item_sku": line.sku if line.sku in facts.skus else None,
         "has_ean": line.ean is not None and line.ean != "",

@@ -36,7 +36,18 @@ def _sales_order_lines() -> list[RowExpectation]:
             minimum=1,
             meta=_named("expect_order_has_lines", "malformed_payload", "Ask John Lewis why the order shows no lines."),
         ),
-        ExpectSkuForm(column="sku", when="has_line", meta=_named("expect_sku_form", "sku_form")),
+        ExpectPresent(
+            column="sku",
+            about="stock_number",
+            when="goes_by_number",
+            meta=_named(
+                "expect_line_to_be_listed",
+                "unknown_sku",
+                "No listing has this stock number: correct the listing, or the list of stock numbers; the next items run "
+                "releases the order.",
+            ),
+        ),
+        ExpectSkuForm(column="sku", when="goes_by_sku", meta=_named("expect_sku_form", "sku_form")),
         ExpectMatch(
             column="sku", other="item_sku", when="sku_is_formed", meta=_named("expect_sku_known", "unknown_sku")
         ),

@@ -116,13 +116,16 @@ class RoutedAvailability:
         return answers
 
     async def find(self, records: Sequence[Availability]) -> Mapping[str, Finding]:
-        """Return what is shown; of what a file set lately, anything but exactly its number is no answer yet."""
+        """Return what is shown; what a file set is proved by exactly its number, and lately anything else is no answer yet.
+
+        A smaller number may be what is left after a sale, or a file of which this number was lost: it is owed again.
+        """
         by_file = await self._files.find(records)
         unread = await self._files.unread(records)
         sent_at = await self._files.sent_at(records)
         lately = {key for key, at in sent_at.items() if self._clock.now() - at < APPLIED_WITHIN}
         found: dict[str, Finding] = {}
-        asked, exact = [], set[str]()
+        asked, exact, early = [], set[str](), set[str]()
         for record in records:
             finding = by_file[record.key]
             if isinstance(finding, Found | Absent):
@@ -130,14 +133,16 @@ class RoutedAvailability:
                     found[record.key] = NotYet("a stock file that names it is not taken yet")
                     continue
                 asked.append(record)
-                if isinstance(finding, Found) and record.key in lately:
+                if isinstance(finding, Found):
                     exact.add(record.key)
+                    if record.key in lately:
+                        early.add(record.key)
             else:
                 found[record.key] = finding
         shown = await self._rest.find(asked, exact=exact) if asked else {}
         for key, finding in shown.items():
-            early = key in exact and isinstance(finding, Absent)
-            found[key] = NotYet("a stock file is taken, and its number is not shown yet") if early else finding
+            unseen = key in early and isinstance(finding, Absent)
+            found[key] = NotYet("a stock file is taken, and its number is not shown yet") if unseen else finding
         return found
 
     async def _only_zeroes(self, records: Sequence[Availability], trouble: SystemTrouble) -> Mapping[str, Answer]:

@@ -5,6 +5,7 @@ what is new, and takes what lies there long enough. The vendor refuses a bad fil
 """
 
 import contextlib
+import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -82,10 +83,16 @@ class EdgeFolders:
         """Write a file of the incoming folder, as the vendor would or as it should not; return its name."""
         self._number += 1
         name = name or f"{kind}-{self._clock.now():%Y%m%d%H%M%S}{self._number % 1_000_000:06d}.txt"
-        (self.incoming / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+        self._write(self.incoming / name, text if isinstance(text, bytes) else text.encode())
         if marker:
-            (self.incoming / f"{name}{MARKER}").touch()
+            self._write(self.incoming / f"{name}{MARKER}")
         return name
+
+    def _write(self, path: Path, content: bytes = b"") -> None:
+        """Write a file; it bears the time of the vendor's clock."""
+        path.write_bytes(content)
+        now = self._clock.now().timestamp()
+        os.utime(path, (now, now))
 
     def _announce(self, order: Order) -> None:
         if order.id not in self._announced:
@@ -115,7 +122,7 @@ class EdgeFolders:
             said = refusal.body if isinstance(refusal, RefusalError) else refusal
             self._put_aside(path, str(said))
             return
-        self.taken.append((path.name, "done"))
+        self._note(path, refused=False)
         path.unlink()
         self._beside(path, MARKER).unlink()
 
@@ -126,11 +133,11 @@ class EdgeFolders:
         self._state.act(self._supplier, order, KINDS[kind], {"items": [_item(row) for row in rows]}, self._clock.now())
 
     def _put_aside(self, path: Path, reason: str) -> None:
-        self.taken.append((path.name, "refused"))
+        self._note(path, refused=True)
         path.rename(self._beside(path, FAILED))
         self._beside(path, MARKER).rename(self._beside(path, MARKER + FAILED))
-        self._beside(path, ERROR).write_text(reason, encoding="utf-8")
-        self._beside(path, ERROR + MARKER).touch()
+        self._write(self._beside(path, ERROR), reason.encode())
+        self._write(self._beside(path, ERROR + MARKER))
 
     def _take_inventory(self, path: Path) -> None:
         faults = []
@@ -143,10 +150,15 @@ class EdgeFolders:
             with contextlib.suppress(RefusalError):  # publishing: the number is lost, which a reader must notice
                 for product in products:
                     product.update_stock({"supplier_free_stock": quantity}, self._clock.now())
-        self.taken.append((path.name, "refused" if faults else "done"))
+        self._note(path, refused=bool(faults))
         path.unlink()
         if faults:
-            (self.errors / f"{path.name}{ERROR}").write_text("\n".join(faults), encoding="utf-8")
+            self._write(self.errors / f"{path.name}{ERROR}", "\n".join(faults).encode())
+
+    def _note(self, path: Path, *, refused: bool) -> None:
+        self.taken.append((path.name, "refused" if refused else "done"))
+        if refused:
+            self._supplier.refusals[f"FILE {path.name.partition('-')[0]}{path.suffix}"] += 1
 
 
 def _item(row: Mapping[str, str]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,17 +32,54 @@ class _Door(asyncssh.SSHServer):
         return secrets.compare_digest(f"{username}\0{password}", f"{self._username}\0{self._password}")
 
 
+class _Folders(asyncssh.SFTPServer):
+    """The files of a directory; the vendor's own job goes round before and after every call that reads or changes names."""
+
+    def __init__(self, channel: asyncssh.SSHServerChannel[bytes], root: Path, look: Callable[[], None]) -> None:
+        super().__init__(channel, chroot=str(root).encode())
+        self._look = look
+
+    def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
+        """Open a file."""
+        self._look()
+        return super().open(path, pflags, attrs)
+
+    def close(self, file_obj: object) -> None:
+        """Close a file: it is whole now."""
+        super().close(file_obj)
+        self._look()
+
+    async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
+        """List a folder."""
+        self._look()
+        async for name in super().scandir(path):
+            yield name
+
+    def rename(self, oldpath: bytes, newpath: bytes) -> None:
+        """Move a file."""
+        super().rename(oldpath, newpath)
+        self._look()
+
+
 @asynccontextmanager
 async def served(
-    root: Path, *, username: str, password: str, host_key: asyncssh.SSHKey, port: int = 0
+    root: Path,
+    *,
+    username: str,
+    password: str,
+    host_key: asyncssh.SSHKey,
+    port: int = 0,
+    door: socket.socket | None = None,
+    look: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[int]:
-    """Serve a directory, and give the port."""
-    server = await asyncssh.create_server(
-        lambda: _Door(username, password),
-        HOST,
-        port,
+    """Serve a directory on a port, or behind a listening socket, and give the port; `look` is called around every call."""
+    server = await asyncssh.listen(
+        HOST if door is None else "",
+        port if door is None else (),
+        sock=door,
+        server_factory=lambda: _Door(username, password),
         server_host_keys=[host_key],
-        sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=str(root).encode()),
+        sftp_factory=lambda channel: _Folders(channel, root, look),
     )
     try:
         yield server.get_port()
@@ -75,8 +113,8 @@ class FolderDoor:
 
     async def serve(self) -> None:
         """Serve until cancelled."""
-        sign_in = {"username": self.username, "password": self.password}
-        async with served(self.root, **sign_in, host_key=self.key(), port=self.port):
+        door = served(self.root, username=self.username, password=self.password, host_key=self.key(), port=self.port)
+        async with door:
             while True:
                 self.folders.look()
                 await asyncio.sleep(1)

@@ -34,6 +34,7 @@ def hopeless_page(kind: Kind) -> tuple[Sequence[Any], Facts]:
     orders = [
         order(line(sku="AB-2 ", ean="1", quantity=0), address=nowhere, reference="", currency="EUR", test=True),
         order(line(sku="ZZ-9"), line(ean="5901234123457"), key="K2", gift_message="xx"),
+        order(line(sku=None, stock_number="29999999"), key="K4"),
         order(key="K3", address={"street": ("R" * 256,)}).model_copy(update={"lines": ()}),
     ]
     limits = OrderLimits(gift_message_length=1, phone_required=True)

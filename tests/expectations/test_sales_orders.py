@@ -49,7 +49,14 @@ def test_sku_with_white_space_or_look_alike_is_held_and_visible(sku: str, shown:
 
 @pytest.mark.parametrize("sku", [None, ""])
 def test_missing_sku_is_held(sku: str | None) -> None:
-    assert only_failure(order(line(sku=sku))).hold_type == "sku_form"
+    assert only_failure(order(line(sku=sku, stock_number=None))).hold_type == "sku_form"
+
+
+@pytest.mark.parametrize("sku", [None, ""])
+def test_a_stock_number_that_no_listing_has_is_held_by_its_number(sku: str | None) -> None:
+    failure = only_failure(order(line(sku=sku, stock_number="29999999")))
+    assert (failure.hold_type, failure.value) == ("unknown_sku", "29999999")
+    assert "stock number" in failure.fix
 
 
 def test_sku_that_differs_only_by_case_is_unknown_and_suggested() -> None:

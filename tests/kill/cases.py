@@ -6,6 +6,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import chdir
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing.connection import Connection, wait
@@ -59,7 +60,8 @@ def campaign(
     """
     assert threading.active_count() == 1, "a process with more threads than one may not be forked"
     memory = Path("/dev/shm")  # noqa: S108 - a folder of our own in it; what SIGKILL leaves need not reach a disk
-    with tempfile.TemporaryDirectory(prefix="kill-", dir=memory if memory.is_dir() else None) as folder:
+    home = tempfile.TemporaryDirectory(prefix="kill-", dir=memory if memory.is_dir() else None)
+    with home as folder, chdir(folder):
         world = World(office, Path(folder), market)
         world.live(job)
         gc.freeze()  # or every fork copies what its collector touches
@@ -128,7 +130,7 @@ def _killed_and_run_again(
     codes = [one.end() for one in pair]
     world.clock.move(LATER_SECONDS)
     codes.append(Worker(world, slices + job.afterwards, sabotage=sabotage).end())
-    for _ in range(3 if world.market.settles_later else 0):
+    for _ in range(world.market.settles_in):
         world.clock.move(LATER_SECONDS)
         codes.append(Worker(world, once + job.afterwards, sabotage=sabotage).end())
     wrong = [f"re-run {number} ended with exit code {ended}" for number, ended in enumerate(codes, 1) if ended]

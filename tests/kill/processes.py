@@ -7,22 +7,28 @@ import os
 import signal
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
 from typing import Any
 from urllib.request import urlopen
 
+import asyncssh
 import httpx
 import uvicorn
+from pydantic import SecretStr
 
+from connectors.sftp import Sftp, SftpAddress
 from sandbox.kit import System
+from sandbox.virtualstock.sftp import served
 from tasks.loops import LOOPS
-from tests.kill.worlds import World, run_slice
-from tests.stateful.effects import CountedDatabase, CountedTransport, Process
+from tests.kill.worlds import NAME, World, run_slice
+from tests.stateful.effects import CountedDatabase, CountedFiles, CountedTransport, Process
 
 FORK = get_context("fork")
+Served = Callable[[], Coroutine[Any, Any, None]]
 LONGEST_SECONDS = 90
 HEAVY = (
     "great_expectations",
@@ -39,16 +45,34 @@ class Vendors:
     """Both pretend systems behind sockets of this machine, in a process of their own."""
 
     def __init__(self, world: World) -> None:
-        self._doors = {"edge": _door(), "office": _door()}
+        systems = {"edge": world.edge, "office": world.office}
+        self._doors = {name: _door() for name in systems}
         self.addresses = {name: f"http://127.0.0.1:{door.getsockname()[1]}" for name, door in self._doors.items()}
         os.environ[f"HARBOUR_{world.market.system.upper()}_BASE_URL"] = self.addresses["edge"]
         for name in world.office_kind.environment:
             if name.endswith("BASE_URL"):  # a system may have two
                 os.environ[name] = self.addresses["office"]
-        self._process = FORK.Process(
-            target=_serve, args=((world.edge, self._doors["edge"]), (world.office, self._doors["office"]))
-        )
+        serving: list[Served] = [partial(_served, system, self._doors[name]) for name, system in systems.items()]
+        if world.market.by_files:
+            serving.append(self._folders(world))
+        self._process = FORK.Process(target=_serve, args=(serving,))
         self._process.start()
+
+    def _folders(self, world: World) -> Served:
+        """Open a third door, to the marketplace's folders, and tell the world of it."""
+        door, key = self._doors.setdefault("folders", _door()), asyncssh.generate_private_key("ssh-ed25519")
+        known = key.export_public_key().decode()
+        world.sftp = SftpAddress("127.0.0.1", door.getsockname()[1], "user", known, SecretStr("edge-password"))
+
+        async def serve() -> None:
+            folders = world.edge.folders
+            root = folders.root.parent.resolve()
+            async with served(
+                root, username="user", password="edge-password", host_key=key, door=door, look=folders.look
+            ):
+                await asyncio.Event().wait()
+
+        return serve
 
     def dumps(self) -> list[dict[str, Any]]:
         """Return what the systems hold."""
@@ -105,10 +129,11 @@ class Worker:
 
 async def _do(world: World, slices: Sequence[str], process: Process) -> None:
     database = CountedDatabase(world.database, process)
+    files = CountedFiles(Sftp(f"{NAME}-marketplace", world.sftp), process) if world.sftp else None
     no_certificates = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading them takes longer than a whole job
     async with httpx.AsyncHTTPTransport(verify=no_certificates) as sockets:
         for name in slices:
-            await run_slice(LOOPS[name], world.installation, database, CountedTransport(sockets, process))
+            await run_slice(LOOPS[name], world.installation, database, CountedTransport(sockets, process), files)
     database.close()
 
 
@@ -119,14 +144,15 @@ def _door() -> socket.socket:
     return door
 
 
-def _serve(*systems: tuple[System, socket.socket]) -> None:
+def _serve(serving: Sequence[Served]) -> None:
     logging.disable()
-    asyncio.run(_serve_all(systems))
+    asyncio.run(_all(serving))
 
 
-async def _serve_all(systems: tuple[tuple[System, socket.socket], ...]) -> None:
-    servers = []
-    for system, door in systems:
-        config = uvicorn.Config(system.app, interface="asgi3", lifespan="off", log_config=None, access_log=False)
-        servers.append(uvicorn.Server(config).serve(sockets=[door]))
-    await asyncio.gather(*servers)
+async def _all(serving: Sequence[Served]) -> None:
+    await asyncio.gather(*(serve() for serve in serving))
+
+
+async def _served(system: System, door: socket.socket) -> None:
+    config = uvicorn.Config(system.app, interface="asgi3", lifespan="off", log_config=None, access_log=False)
+    await uvicorn.Server(config).serve(sockets=[door])

@@ -12,6 +12,8 @@ import httpx
 from sqlalchemy import event
 from stdnum import ean
 
+from connectors.files import FileStore
+from connectors.sftp import SftpAddress
 from domain.installation import Installation
 from ledger.database import Database
 from ledger.schema import create
@@ -33,6 +35,7 @@ from tests.stateful.offices import OFFICES
 NAME = "harbour"
 QUANTITIES = {"CUP-1": 20, "CUP-2": 9, "JUG-1": 12, "JUG-2": 7, "PAN-1": 5}
 AGE_LIMIT_MINUTES = 240
+VENDOR = Path("vendor")
 LONG_ENOUGH_SECONDS = 150  # for a file to be worked off, and for an accepted order to be paid
 
 
@@ -52,18 +55,24 @@ class Job:
 
 
 class World:
-    """A marketplace, one back office and one ledger file, all three in this process until it forks."""
+    """A marketplace, one back office and one ledger file, all three in this process until it forks.
+
+    What a marketplace of files keeps is in the working directory, so that a fork can go on with a copy of it.
+    """
 
     def __init__(self, office: str, folder: Path, market: str = "virtualstock") -> None:
         self.clock = SharedClock()
         self.office_kind, self.market = OFFICES[office], MARKETS[market]
         self.edge: Any = self.market.make(self.clock, 0)
         self.office: Any = self.office_kind.make(self.clock, 0)
+        self.sftp: SftpAddress | None = None
+        """Where the marketplace's folders are served, if it has any."""
         self.ledger = folder / "ledger.sqlite"
         settings = self.market.joined(self.office_kind.installation(NAME, EPOCH))
         settings["stock"] = {"age_limit_minutes": AGE_LIMIT_MINUTES}
         self.installation = Installation.model_validate(settings)
-        os.environ.update({**self.market.environment, **self.office_kind.environment})
+        environment = self.market.furnish(self.edge, VENDOR)
+        os.environ.update({**self.market.environment, **self.office_kind.environment, **environment})
         for number, (sku, quantity) in enumerate(QUANTITIES.items()):
             self.office.add_product(sku=sku, ean=ean_of(sku), quantity=quantity)
             self.edge.add_product(NAME, stock_number=f"{23000001 + number}", sku=sku, ean=ean_of(sku))
@@ -71,8 +80,11 @@ class World:
         create(self.database)
 
     def move_to(self, folder: Path) -> None:
-        """Go on with a copy of the ledger in another folder; for a fork, which shares nothing but compiled SQL."""
+        """Go on with a copy of the files in another folder; for a fork, which shares nothing but compiled SQL."""
+        if VENDOR.exists():
+            shutil.copytree(VENDOR, folder / VENDOR)
         self.ledger = Path(shutil.copy(self.ledger, folder))
+        os.chdir(folder)
         for engine in (self.database.engine, self.database._hasty):
             event.listen(engine, "do_connect", lambda _dialect, _record, arguments, _: _here(arguments, self))
 
@@ -89,7 +101,8 @@ class World:
     def run(self, name: str) -> None:
         """Run a loop once, without a socket."""
         transport = ByHost({self.market.host: self.edge.app, self.office_kind.host: self.office.app})
-        asyncio.run(run_slice(LOOPS[name], self.installation, self.database, transport))
+        files = self.edge.store() if self.market.by_files else None
+        asyncio.run(run_slice(LOOPS[name], self.installation, self.database, transport, files))
 
 
 def _here(arguments: list[Any], world: World) -> None:
@@ -97,10 +110,14 @@ def _here(arguments: list[Any], world: World) -> None:
 
 
 async def run_slice(
-    loop: Loop, installation: Installation, database: Database, transport: httpx.AsyncBaseTransport
+    loop: Loop,
+    installation: Installation,
+    database: Database,
+    transport: httpx.AsyncBaseTransport,
+    files: FileStore | None = None,
 ) -> None:
     """Walk one slice of a loop as its flow does."""
-    connectors = open_connectors(installation, surroundings(database, transport))
+    connectors = open_connectors(installation, surroundings(database, transport, files))
     run = Run(installation, loop, database, connectors, run_id=f"{loop.name}-{os.getpid()}")
     try:
         if loop is DISPATCH:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.kit import Fault, VoidsPicks
 from tasks import operators
+from tests.stateful.folders import MISHAPS
 
 if TYPE_CHECKING:
     from tests.stateful.machine import Machine
@@ -32,8 +33,9 @@ class Actors:
         self.lost_tracking: list[str] = []
         self.bad_orders = 0
         self.cancelled: set[str] = set()
-        voids = isinstance(machine.office, VoidsPicks)
-        self.able = {act for act in dir(self) if not act.startswith("_") and (voids or act != "void_pick")}
+        unable = set() if isinstance(machine.office, VoidsPicks) else {"void_pick"}
+        unable |= set() if machine.market.orders_by_files else {"spoil_a_file"}
+        self.able = {act for act in dir(self) if not act.startswith("_")} - unable
 
     def stock_the_shop(self) -> None:
         """Put the catalogue into both systems: some SKUs plenty, some nearly sold out."""
@@ -120,13 +122,23 @@ class Actors:
         self.bad_orders += 1
         return self.machine.market.bad_order(self.edge, self.bad_orders)
 
+    def spoil_a_file(self) -> str:
+        """Let the next file of the marketplace come in bad shape, or let what nobody could read be sent again."""
+        folders = self.edge.folders
+        if self.random.random() < 0.3:
+            return f"{folders.mend()} files are sent again"
+        folders.mishaps.append(self.random.choice(MISHAPS))
+        return f"the next file is {folders.mishaps[-1]}"
+
     def trouble(self) -> str:
         """Let one of the writes go wrong in one of many ways, or a system be down, or a product be published."""
         if self.random.random() < 0.1:
             system = self.random.choice((self.edge, self.office))
             system.fail_for(self.random.randint(30, 900))
             return f"{system.name} is down"
-        if self.random.random() < 0.2:
+        if (
+            self.random.random() < 0.2 and not self.machine.market.orders_by_files
+        ):  # a file would lose the number unseen
             sku = self.random.choice(self.skus)
             self.edge.publishing("harbour", sku, 400)
             return f"{sku} is being published"

@@ -5,14 +5,18 @@ The kind of an effect is what it is and where in the loop it stands: a commit is
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 import httpx
 
+from connectors.files import Entry, FileStore
 from ledger.database import Database, Transaction
 
+T = TypeVar("T")
 _IDS = re.compile(r"(?<=/)(?![vV][0-9]/)[^/]*[0-9][^/]*")
+_NAMES = re.compile(r"/[^/.]*[0-9][^/.]*(?=\.[^/]*$)")
 
 
 class Killed(BaseException):
@@ -95,6 +99,69 @@ class CountedTransport(httpx.AsyncBaseTransport):
         self._process.last_call = call
         self._process.effect(f"an answer {call}")  # dies before the answer was read
         return response
+
+
+class CountedFiles:
+    """The folders of one process: every call on them that came to its end is an effect, and a half of a file is one too.
+
+    Who dies before a call dies after the effect before it: that is not counted twice. What only reads is of one kind.
+    """
+
+    def __init__(self, inner: FileStore, process: Process) -> None:
+        self._inner, self._process = inner, process
+
+    async def entries(self, folder: str) -> Sequence[Entry]:
+        """Return the files of a folder."""
+        return await self._counted("read in folders", lambda: self._inner.entries(folder))
+
+    async def find(self, path: str) -> Entry | None:
+        """Return the file, or None."""
+        return await self._counted("read in folders", lambda: self._inner.find(path))
+
+    async def read(self, path: str) -> bytes:
+        """Return the content."""
+        return await self._counted("read in folders", lambda: self._inner.read(path))
+
+    async def write(self, path: str, content: bytes) -> None:
+        """Write a file; whoever dies in the middle leaves a half."""
+
+        call = f"write {_nameless(path)}"
+
+        async def written() -> None:
+            if content:
+                await self._inner.write(path, content[: len(content) // 2])
+                self._process.effect(f"half of {call}")
+            await self._inner.write(path, content)
+
+        await self._counted(call, written)
+
+    async def rename(self, path: str, to: str) -> None:
+        """Move a file."""
+        await self._counted(f"move {_nameless(path)}", lambda: self._inner.rename(path, to))
+
+    async def remove(self, path: str) -> None:
+        """Take a file away."""
+        await self._counted("remove a file", lambda: self._inner.remove(path))
+
+    async def make_folder(self, path: str) -> None:
+        """See to it that a folder is there."""
+        await self._counted("make a folder", lambda: self._inner.make_folder(path))
+
+    async def close(self) -> None:
+        """Let the connection go."""
+        await self._inner.close()
+
+    async def _counted(self, what: str, work: Callable[[], Awaitable[T]]) -> T:
+        self._process.alive()
+        answer = await work()
+        self._process.last_call = what
+        self._process.effect(f"an answer {what}")
+        return answer
+
+
+def _nameless(path: str) -> str:
+    """Return a path without what is of one file only."""
+    return _NAMES.sub("/#", path)
 
 
 class ByHost(httpx.AsyncBaseTransport):

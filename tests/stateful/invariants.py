@@ -25,9 +25,10 @@ class Watch:
         self.truth: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
         self.as_of: dict[str, datetime] = {}
         self.sending: set[str] = set()
+        self.sales: set[tuple[str, int]] = set()  # those of the numbers shown that a sale left
         self.set_last: dict[str, int] = {}  # what is shown may be less, by what was sold since
-        self.files: list[dict[str, datetime | None]] = []  # the age of the numbers in each file that was taken
-        self.worked_off = 0
+        self.files: dict[str, dict[str, datetime]] = {}  # the age of the numbers in each file that came
+        self.worked_off: set[str] = set()
         self.zeroed: dict[str, int] = {}
         self.freed: list[tuple[datetime, str, int]] = []  # sold before a scan, given back by a cancellation after it
         self.found: set[str] = set()
@@ -42,6 +43,8 @@ class Watch:
     def sold(self, reference: str, basket: dict[str, int]) -> None:
         """A customer bought."""
         self.waiting[reference] = dict(basket)
+        for sku in basket:
+            self.sales.add((sku, len(self.machine.numbers_shown(sku)) - 1))
 
     def marketplace_orders(self) -> list[dict[str, Any]]:
         """Return the marketplace's orders from its own store."""
@@ -57,7 +60,8 @@ class Watch:
         self.look_at_files()
         now = self.machine.clock.now()
         held: dict[str, int] = defaultdict(int)
-        for basket in self.waiting.values():
+        hidden = self.machine.market.hidden(self.machine.edge)
+        for basket in (basket for reference, basket in self.waiting.items() if reference not in hidden):
             for sku, quantity in basket.items():
                 held[sku] += quantity
         for sku in self.machine.actors.skus:
@@ -76,7 +80,8 @@ class Watch:
         if quantity > max(0, best):
             told = f"{quantity} published, at most {best} were free since its scan"
             self.violated(f"I5 {sku}: {told} ({since}: {self._why(sku)})")
-        if quantity == 0 and best > 0 and self.machine.glitched_recently and self._why(sku).startswith("0 counted"):
+        fell = quantity == 0 and best > 0 and bool(self.set_last.get(sku))  # what never showed more was not zeroed
+        if fell and self.machine.glitched_recently and self._why(sku).startswith("0 counted"):
             self.zeroed[sku] = best
             units = sum(max(0, history[-1][1]) for history in self.truth.values())
             if len(self.zeroed) > 1 and sum(self.zeroed.values()) > max(units, 1) * 0.3:  # the stop is at a fifth
@@ -87,36 +92,41 @@ class Watch:
         with self.machine.database.transaction("harbour") as tx:
             return str(tx.value(text("SELECT why FROM level WHERE sku = :sku").bindparams(sku=sku)))
 
-    def begins(self, skus: Mapping[str, int]) -> dict[str, int]:
-        """I6: never two numbers in flight for one SKU, and never a second file; return how often each was published."""
+    def begins(self, numbers: Mapping[str, int]) -> dict[str, int]:
+        """I6: never two numbers on their way for one SKU, by call or by file; return how often each was published.
+
+        Only a zero may pass a file that is not worked off, and by another road.
+        """
         edge, market = self.machine.edge, self.machine.market
-        for sku in skus:
+        waiting = market.waiting(edge) if numbers else ()
+        for sku, quantity in numbers.items():
             if sku in self.sending:
                 self.violated(f"I6 two numbers in flight for {sku}")
+            if sku in waiting and (quantity or market.one_file):
+                self.violated(f"I6 a number of {sku} is sent while a file that names it is not worked off")
             self.sending.add(sku)
-        if skus and self._rows("SELECT 1 FROM level WHERE ticket IS NOT NULL") and market.files(edge):
+        if numbers and market.one_file and self._rows("SELECT 1 FROM level WHERE ticket IS NOT NULL"):
             self.violated("I6 a second file was sent while the ticket of one is open")
-        return {sku: len(market.numbers_shown(edge, sku)) for sku in skus}
+        return {sku: len(market.numbers_shown(edge, sku)) for sku in numbers}
 
     def ends(self, sent: Mapping[str, int], before: dict[str, int]) -> None:
-        """Judge what a call has published, or note the file that it brought."""
+        """Judge what a call has published."""
         edge, market = self.machine.edge, self.machine.market
         self.sending.difference_update(sent)
         for sku, quantity in sent.items():
-            if since := market.numbers_shown(edge, sku)[before[sku] :]:
-                self.published(sku, since[-1], self.as_of.get(sku))
-                if quantity in since:
-                    self.set_last[sku] = quantity
-        if len(market.files(edge)) > len(self.files):
-            self.files.append({sku: self.as_of.get(sku) for sku in sent})
+            if quantity in market.numbers_shown(edge, sku)[before[sku] :]:
+                self.published(sku, quantity, self.as_of.get(sku))
+                self.set_last[sku] = quantity
+        self.look_at_files()
 
     def look_at_files(self) -> None:
-        """Judge the numbers of every file that was worked off since the last look; they were taken in this order."""
-        files = self.machine.market.files(self.machine.edge)
-        while self.worked_off < len(self.files) and (file := files[self.worked_off]) is not None:
-            ages = self.files[self.worked_off]
-            self.worked_off += 1
-            for sku, quantity in file.items():
+        """Note the files that came since the last look, and judge the numbers of those that were worked off."""
+        for name, numbers in self.machine.market.files(self.machine.edge).items():
+            ages = self.files.setdefault(name, dict(self.as_of))
+            if numbers is None or name in self.worked_off:
+                continue
+            self.worked_off.add(name)
+            for sku, quantity in numbers.items():
                 self.published(sku, quantity, ages.get(sku))
                 self.set_last[sku] = quantity
 
@@ -138,16 +148,21 @@ class Watch:
                 self.freed += [(self.machine.clock.now(), sku, units) for sku, units in given_back.items()]
             for violation in _of_order(order, in_office, shipped, accepts_first=self.machine.market.accepts_first):
                 self.violated(violation)
+        for reference in self.machine.market.repeated(self.machine.edge):
+            self.violated(f"I3 {reference} is reported as dispatched twice")
         self.look_at_files()
         self._check_believed()
         self.tick()
 
     def _check_believed(self) -> None:
-        """I6: the ledger believes the number that was set last; nobody believes one that is in flight."""
+        """I6: the ledger believes the number that was set last, or what sales left of it; nobody believes one in flight."""
         for row in self._rows("SELECT sku, published FROM level WHERE published IS NOT NULL"):
-            last = self.set_last.get(row.sku)
-            if last != row.published:
-                self.violated(f"I6 {row.sku}: {last} was published last, and the ledger believes {row.published}")
+            shown = self.machine.numbers_shown(row.sku)
+            at = max((at for at in range(len(shown)) if (row.sku, at) not in self.sales), default=0)
+            since: list[int | None] = [*shown[at:]] or [self.set_last.get(row.sku)]
+            if row.published not in since:
+                told = f"{since[0]} was published last, and the ledger believes {row.published}"
+                self.violated(f"I6 {row.sku}: {told}")
 
     def owed(self) -> bool:
         """Tell whether anything is still owed that no hold explains."""

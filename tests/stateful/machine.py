@@ -9,11 +9,13 @@ import gc
 import itertools
 import os
 import random
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -31,7 +33,8 @@ from tasks.pull import pull
 from tasks.push import push
 from tasks.run import Run, open_connectors, surroundings
 from tests.stateful.actors import Actors
-from tests.stateful.effects import ByHost, CountedDatabase, CountedTransport, Killed, Process
+from tests.stateful.effects import ByHost, CountedDatabase, CountedFiles, CountedTransport, Killed, Process
+from tests.stateful.folders import Wire
 from tests.stateful.invariants import Watch
 from tests.stateful.markets import MARKETS, NAME
 from tests.stateful.offices import OFFICES
@@ -73,6 +76,7 @@ class Profile:
             "trouble": 16,
             "glitch": 1,
             "void_pick": 4,
+            "spoil_a_file": 3,
             "operate": 2,
         }
     )
@@ -105,7 +109,9 @@ def drawn(seed: int, offices: Sequence[str], markets: Sequence[str]) -> tuple[st
 class Machine:
     """One simulated installation with its world."""
 
-    def __init__(self, seed: int, profile: Profile, office: str, market: str = "virtualstock") -> None:
+    def __init__(
+        self, seed: int, profile: Profile, office: str, market: str = "virtualstock", home: Path = Path()
+    ) -> None:
         self.event_loop = VirtualLoop()
         self.clock = VirtualClock(self.event_loop)
         self.random = random.Random(seed)  # noqa: S311 - a simulation
@@ -113,6 +119,7 @@ class Machine:
         self.office_kind, self.market = OFFICES[office], MARKETS[market]
         self.edge: Any = self.market.make(self.clock, seed)
         self.office: Any = self.office_kind.make(self.clock, seed)
+        environment = self.market.furnish(self.edge, home)
         self.transport = ByHost({self.market.host: self.edge.app, self.office_kind.host: self.office.app})
         self.database = Database("sqlite://", self.clock)
         self.database.engine = self.database.engine.execution_options(compiled_cache=_COMPILED)
@@ -122,7 +129,7 @@ class Machine:
         self.watch, self.actors = Watch(self), Actors(self)
         self.quiet, self.glitch_until = False, EPOCH - timedelta(hours=1)
         self.actors.stock_the_shop()
-        os.environ.update({**self.market.environment, **self.office_kind.environment})
+        os.environ.update({**self.market.environment, **self.office_kind.environment, **environment})
         self._numbers = itertools.count(1)
 
     @property
@@ -149,7 +156,8 @@ class Machine:
         process = Process(self.random.randint(1, self.profile.kill_within) if doomed else 0)
         database = CountedDatabase(self.database, process)
         transport = CountedTransport(Watched(self, self.transport), process)
-        connectors = open_connectors(self.installation, surroundings(database, transport))
+        files = CountedFiles(Wire(self), process) if self.market.by_files else None
+        connectors = open_connectors(self.installation, surroundings(database, transport, files))
         run = StallingRun(self.installation, LOOPS[name], database, connectors, run_id=f"{name}-{next(self._numbers)}")
         run.machine, run.process = self, process
         self.outcome.runs += 1
@@ -203,6 +211,8 @@ class Machine:
         self.glitch_until = EPOCH - timedelta(hours=1)
         while self.actors.lost_tracking:
             self.note(self.actors.add_tracking())
+        if self.market.orders_by_files:
+            self.note(f"{self.edge.folders.mend()} files are sent again")
         end = self.event_loop.time() + self.profile.drain_hours * 3600
         rounds = 0
         while self.event_loop.time() < end and (rounds < 3 or self.watch.owed()):
@@ -229,8 +239,8 @@ async def _steps(run: Run) -> None:
 def play(seed: int, office: str, profile: Profile | None = None, market: str = "virtualstock") -> Outcome:
     """Play one seed to its end."""
     _prepare()
-    with patch.dict(os.environ):
-        machine = Machine(seed, profile or Profile(), office, market)
+    with patch.dict(os.environ), tempfile.TemporaryDirectory(prefix="seed-", dir=_memory()) as home:
+        machine = Machine(seed, profile or Profile(), office, market, Path(home))
         try:
             run_virtually(machine.play(), machine.event_loop)
         except Exception as crash:  # noqa: BLE001 - a crash of the product is a finding like any other
@@ -238,6 +248,13 @@ def play(seed: int, office: str, profile: Profile | None = None, market: str = "
         finally:
             machine.database.close()
     return machine.outcome
+
+
+@cache
+def _memory() -> Path | None:
+    """Return a folder in memory for what a marketplace of files keeps; None for the usual place."""
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+    return memory if memory.is_dir() else None
 
 
 @cache

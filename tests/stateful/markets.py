@@ -4,8 +4,9 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from sandbox.kit import Clock
 from sandbox.mirakl import Account as ShopAccount
 from sandbox.mirakl import Mirakl
 from sandbox.virtualstock import Account, Virtualstock
+from tests.stateful.folders import EdgeByFiles
 
 NAME = "harbour"
 
@@ -22,9 +24,11 @@ NAME = "harbour"
 class Market:
     """How to make one, how the product reaches it, which of its calls write, and how its store is read.
 
-    `accepts_first`: an order is accepted before its address is known. `settles_later`: what it takes it
-    works off later, and it is asked seldom: a few more runs are needed to see it. `cancellable` are the line states in
-    which a customer may still cancel.
+    `accepts_first`: an order is accepted before its address is known. `settles_in`: what it takes it
+    works off later, and it is asked seldom: so many more runs are needed to see it. `cancellable` are the line states in
+    which a customer may still cancel. `by_files`: it has folders; what writes is then a call on them, or of HTTP, and a path.
+    `orders_by_files`: orders come by them too. `jobs`: what of it is its own, and is killed.
+    `one_file`: it takes one stock file at a time.
     """
 
     system: str
@@ -35,7 +39,11 @@ class Market:
     options: dict[str, Any] = field(default_factory=dict)
     orders: dict[str, Any] = field(default_factory=dict)
     accepts_first: bool = False
-    settles_later: bool = False
+    settles_in: int = 0
+    by_files: bool = False
+    orders_by_files: bool = False
+    jobs: tuple[str, ...] = ("items", "stock", "orders", "dispatch")
+    one_file: bool = False
 
     @property
     def host(self) -> str:
@@ -45,6 +53,10 @@ class Market:
         """Return an installation's settings with this marketplace."""
         endpoint = {"system": self.system, "account": f"{NAME}-marketplace", "options": self.options}
         return {**settings, "marketplace": endpoint, "orders": {**settings["orders"], **self.orders}}
+
+    def furnish(self, system: Any, home: Path) -> dict[str, str]:
+        """Give the system a place for files, and return what of it the product must know."""
+        return {}
 
     def bad_order(self, system: Any, number: int) -> str:
         """Place an order that must be held: unreadable, or of a SKU that nobody has."""
@@ -58,9 +70,21 @@ class Market:
         """Return every number that was shown for a SKU: what a call set, and what was left after a sale."""
         raise NotImplementedError
 
-    def files(self, system: Any) -> list[Mapping[str, int] | None]:
-        """Return what each file that was taken has set, None while it is not worked off."""
-        raise NotImplementedError
+    def files(self, system: Any) -> Mapping[str, Mapping[str, int] | None]:
+        """Return what each stock file that came has set, None while it is not worked off."""
+        return {}
+
+    def waiting(self, system: Any) -> Collection[str]:
+        """Return the SKUs that a file names which is not worked off."""
+        return ()
+
+    def repeated(self, system: Any) -> Collection[str]:
+        """Return the orders of which a dispatch was reported twice, where the store of the orders does not tell."""
+        return ()
+
+    def hidden(self, system: Any) -> Collection[str]:
+        """Return the orders that are placed, and that nobody can see yet."""
+        return ()
 
 
 class _Edge(Market):
@@ -86,8 +110,40 @@ class _Edge(Market):
     def numbers_shown(self, system: Any, sku: str) -> list[int]:
         return [quantity for _, quantity in system.state.supplier(NAME).products.by_sku(sku).published]
 
-    def files(self, system: Any) -> list[Mapping[str, int] | None]:
-        return []
+
+class _EdgeByBoth(_Edge):
+    def furnish(self, system: Any, home: Path) -> dict[str, str]:
+        system.furnish(home)
+        return {}
+
+    def files(self, system: Any) -> Mapping[str, Mapping[str, int] | None]:
+        system.folders.look()
+        return dict(system.folders.numbers)
+
+    def waiting(self, system: Any) -> Collection[str]:
+        return system.folders.waiting()  # type: ignore[no-any-return] # a set
+
+    def repeated(self, system: Any) -> Collection[str]:
+        return system.folders.repeated  # type: ignore[no-any-return] # a list
+
+
+class _EdgeByFiles(_EdgeByBoth):
+    def furnish(self, system: Any, home: Path) -> dict[str, str]:
+        return {"HARBOUR_VIRTUALSTOCK_FILES_LISTINGS": str(system.furnish(home))}
+
+    def bad_order(self, system: Any, number: int) -> str:
+        if number % 2:
+            return f"malformed {system.folders.put('order', 'no file of five parts')}"
+        return super().bad_order(system, number)
+
+    def sends(self, system: Any, request: httpx.Request, body: bytes) -> Mapping[str, int]:
+        raise AssertionError("an account of files was called over HTTP")
+
+    def numbers_shown(self, system: Any, sku: str) -> list[int]:
+        return []  # a call brings a file; the numbers are set later
+
+    def hidden(self, system: Any) -> Collection[str]:
+        return system.folders.hidden  # type: ignore[no-any-return] # a set
 
 
 class _Mirakl(Market):
@@ -107,29 +163,90 @@ class _Mirakl(Market):
     def numbers_shown(self, system: Any, sku: str) -> list[int]:
         return []  # a call takes a file; the numbers are set later
 
-    def files(self, system: Any) -> list[Mapping[str, int] | None]:
+    def files(self, system: Any) -> Mapping[str, Mapping[str, int] | None]:
         system.state.advance(system.clock.now())
-        files = system.state.shop(NAME).offers.imports.values()
-        return [{row["offer-sku"]: int(row["quantity"]) for row in one.rows} if one.done else None for one in files]
+        files = system.state.shop(NAME).offers.imports.items()
+        return {
+            str(name): {row["offer-sku"]: int(row["quantity"]) for row in one.rows} if one.done else None
+            for name, one in files
+        }
 
+    def waiting(self, system: Any) -> Collection[str]:
+        files = system.state.shop(NAME).offers.imports.values()
+        return {row["offer-sku"] for one in files if not one.done for row in one.rows}
+
+
+_EDGE = {
+    "HARBOUR_VIRTUALSTOCK_BASE_URL": "http://virtualstock.test",
+    "HARBOUR_VIRTUALSTOCK_USERNAME": "user",
+    "HARBOUR_VIRTUALSTOCK_PASSWORD": "edge-password",
+}
+_EDGE_WRITES = (
+    ("POST", "/restapi/v4/orders/[0-9]+/acknowledge/"),
+    ("POST", "/restapi/v4/orders/[0-9]+/dispatch/"),
+    ("POST", "/restapi/v4/orders/[0-9]+/cancel_acknowledge/"),
+    ("PATCH", "/api/v4/products/[0-9]+/stock"),
+)
+_STOCK_FILES = (
+    ("write", ".*/inventory/[^/]+"),  # never written there: a file appears whole
+    ("write", r".*/own/(sent|being-written)/inventory-[^/]+"),
+    ("rename", ".*/own/being-written/.*"),
+    ("read|entries|find", ".*"),
+)
 
 MARKETS: dict[str, Market] = {
     "virtualstock": _Edge(
         "virtualstock",
         lambda clock, seed: Virtualstock(clock, seed=seed, accounts=[Account(NAME, "user", "edge-password")]),
-        {
-            "HARBOUR_VIRTUALSTOCK_BASE_URL": "http://virtualstock.test",
-            "HARBOUR_VIRTUALSTOCK_USERNAME": "user",
-            "HARBOUR_VIRTUALSTOCK_PASSWORD": "edge-password",
-        },
-        (
-            ("POST", "/restapi/v4/orders/[0-9]+/acknowledge/"),
-            ("POST", "/restapi/v4/orders/[0-9]+/dispatch/"),
-            ("POST", "/restapi/v4/orders/[0-9]+/cancel_acknowledge/"),
-            ("PATCH", "/api/v4/products/[0-9]+/stock"),
-        ),
+        _EDGE,
+        _EDGE_WRITES,
         frozenset({"ORDER", "ORDER_ACK"}),
         options={"time_zone": "UTC"},
+    ),
+    "virtualstock_files": _EdgeByFiles(
+        "virtualstock_files",
+        lambda clock, seed: EdgeByFiles(clock, seed=seed, account=Account(NAME, "user", "edge-password")),
+        {
+            "HARBOUR_VIRTUALSTOCK_FILES_HOST": "edge.test",
+            "HARBOUR_VIRTUALSTOCK_FILES_USERNAME": "user",
+            "HARBOUR_VIRTUALSTOCK_FILES_PASSWORD": "edge-password",
+            "HARBOUR_VIRTUALSTOCK_FILES_HOST_KEY": "ssh-ed25519 AAAA",
+        },
+        (
+            ("write", r".*/outgoing/(order|dispatch|cancel)-[0-9]+\.(ack|txt)"),
+            ("write", r".*/outgoing/[^/]+\.DONE"),
+            ("write", r".*/own/sent/[^/]+\.note"),
+            ("rename", ".*/incoming/.*"),
+            *_STOCK_FILES,
+        ),
+        frozenset({"ORDER", "ORDER_ACK"}),
+        options={
+            "time_zone": "UTC",
+            "puts_away": True,
+            "carriers": ["dpd", "evri", "yodel"],
+            "errors_within_minutes": 2,
+        },
+        orders={"go_live_at": "2026-01-01T00:00:00Z"},  # a file names the day of an order, not its time
+        settles_in=1,
+        by_files=True,
+        orders_by_files=True,
+    ),
+    "virtualstock_with_files": _EdgeByBoth(
+        "virtualstock",
+        lambda clock, seed: EdgeByFiles(clock, seed=seed, account=Account(NAME, "user", "edge-password")),
+        {
+            **_EDGE,
+            "HARBOUR_VIRTUALSTOCK_SFTP_HOST": "edge.test",
+            "HARBOUR_VIRTUALSTOCK_SFTP_USERNAME": "user",
+            "HARBOUR_VIRTUALSTOCK_SFTP_PASSWORD": "edge-password",
+            "HARBOUR_VIRTUALSTOCK_SFTP_HOST_KEY": "ssh-ed25519 AAAA",
+        },
+        (*_EDGE_WRITES, *_STOCK_FILES),
+        frozenset({"ORDER", "ORDER_ACK"}),
+        options={"time_zone": "UTC", "stock_files": {"minutes_until_taken": 0.02}},  # three numbers are many
+        settles_in=1,
+        by_files=True,
+        jobs=("stock",),
     ),
     "mirakl": _Mirakl(
         "mirakl",
@@ -144,6 +261,7 @@ MARKETS: dict[str, Market] = {
         frozenset({"WAITING_ACCEPTANCE", "WAITING_DEBIT", "WAITING_DEBIT_PAYMENT", "SHIPPING"}),
         orders={"acceptance_first": True, "accept_within_hours": 48},
         accepts_first=True,
-        settles_later=True,
+        settles_in=3,
+        one_file=True,
     ),
 }

@@ -87,6 +87,7 @@ OFFICES = {
         lambda clock, seed: Cin7Core(clock, seed=seed, account_id="account", application_key="key"),
         _secrets("cin7_core", account_id="account", application_key="key"),
         (("POST", "/ExternalApi/v2/sale"), ("POST", "/ExternalApi/v2/sale/order")),
+        {"price_when_unsent": "0"},  # a file of an order names no price
     ),
     "deposco": Office(
         "deposco",
@@ -108,7 +109,7 @@ OFFICES = {
         _fulfil,
         _secrets("fulfil", api_key="key"),
         (("PUT", r"/api/v2/model/sale\.channel/create_order"),),
-        {"channel": 37},
+        {"channel": 37, "price_when_unsent": "0"},
     ),
     "seko": Office(
         "seko",

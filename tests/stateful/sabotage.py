@@ -1,5 +1,6 @@
 """The safeties, each removed in turn by changing the running product; a named invariant must catch each."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -8,6 +9,13 @@ from unittest.mock import patch
 
 from sqlalchemy import exists, false, update
 
+from connectors.files import Entry
+from connectors.virtualstock.files.actions import DISPATCH
+from connectors.virtualstock.files.inventory import InventoryFiles
+from connectors.virtualstock.files.layout import written_inventory
+from connectors.virtualstock.files.orders import SalesOrderFiles
+from connectors.virtualstock.files.outbox import Outbox
+from domain.answers import Accepted, OutcomeUnknown, Unknown
 from ledger import levels, messages, scans
 from ledger.rows import table
 from ledger.tables import Level, Message
@@ -23,6 +31,7 @@ class Sabotage:
     caught_by: tuple[str, ...]
     profile: Profile = field(default_factory=Profile)
     office: str = "cin7_core"
+    markets: tuple[str, ...] = ("virtualstock",)
 
 
 def _look_before_resend(stack: ExitStack) -> None:
@@ -129,6 +138,62 @@ def _look_after_picking(stack: ExitStack) -> None:
     stack.enter_context(patch("tests.stateful.machine.look_after_picking", look_away))
 
 
+async def _put_in_place(self: Any, records: Any) -> Any:
+    content = written_inventory(self._form.columns, [self._form.row(record) for record in records])
+    name = await self._free_name()
+    try:
+        await self._store.make_folder(self._folders.sent)
+        await self._store.write(f"{self._folders.sent}/{name}", content)
+        await self._store.write(f"{self._folders.inventory}/{name}", content)
+    except OutcomeUnknown as trouble:
+        return Unknown(str(trouble))
+    return Accepted(name)
+
+
+def _appears_whole(stack: ExitStack) -> None:
+    """A stock file is written where the marketplace takes it as it lies."""
+    stack.enter_context(patch.object(InventoryFiles, "_put", _put_in_place))
+
+
+def _behind_unread(stack: ExitStack) -> None:
+    """A number goes although a file that names its SKU is not taken yet."""
+
+    async def none(_self: Any) -> dict[str, Any]:
+        return {}
+
+    stack.enter_context(patch.object(InventoryFiles, "unread", none))
+
+
+def _note_of_sent(stack: ExitStack) -> None:
+    """Nobody knows under which name a dispatch was sent."""
+    true_note = Outbox._note
+
+    async def note(self: Any, subject: str) -> Any:
+        return None if subject.startswith(DISPATCH.prefix) else await true_note(self, subject)
+
+    stack.enter_context(patch.object(Outbox, "_note", note))
+
+
+def _put_away_filed(stack: ExitStack) -> None:
+    """A file of an order is put away as soon as it is read."""
+    true_read = SalesOrderFiles.read
+
+    async def read(self: Any, cursor: Any, about: Any) -> Any:
+        page = await true_read(self, cursor, about)
+        here = {entry.name: entry for entry in await self._listed()}
+        for name, size, at in json.loads(page.cursor or "[]"):
+            await self._put_away(Entry(name, size, at), here)
+        return page
+
+    stack.enter_context(patch.object(SalesOrderFiles, "read", read))
+
+
+_BY_FILES = ("virtualstock_files",)
+_BOTH = ("virtualstock", *_BY_FILES)
+_KILLED_AFTER = Profile(die_before_commit=0.4, weights={"buy": 30, "sell_elsewhere": 10, "restock": 10})
+_CUT_OFF = Profile(
+    kill=0.0, on_office=0.0, faults=(0,), weights={"buy": 20, "sell_elsewhere": 20, "restock": 20, "trouble": 30}
+)
 _LOSSY = Profile(weights={"buy": 30, "ship": 16, "trouble": 40, "restock": 5}, kill=0.3)
 _KILLED_EARLY = Profile(kill=0.8, kill_within=12, weights={"buy": 40, "restock": 30})  # filing is soon in a run
 _CROWDED = Profile(second_worker=1.0, kill=0.0, weights={"buy": 30, "sell_elsewhere": 10, "restock": 10})
@@ -136,14 +201,18 @@ _GLITCHING = Profile(weights={"buy": 20, "glitch": 10, "restock": 10})
 _SUSPENDED = Profile(stall=0.2, kill=0.0, weights={"buy": 30, "sell_elsewhere": 10, "restock": 20})
 
 SABOTAGES = {
-    "look before resend": Sabotage(_look_before_resend, ("I2", "I3"), _LOSSY),
+    "look before resend": Sabotage(_look_before_resend, ("I2", "I3"), _LOSSY, markets=_BOTH),
     "atomic filing": Sabotage(_atomic_filing, ("I1",), _KILLED_EARLY),
-    "one in flight a SKU": Sabotage(_one_in_flight, ("I6",), _CROWDED),
+    "one in flight a SKU": Sabotage(_one_in_flight, ("I6",), _CROWDED, markets=_BOTH),
     "the mass-zero stop": Sabotage(_mass_zero_stop, ("I7",), _GLITCHING),
-    "attempt before call": Sabotage(_attempt_before_call, ("I2",), Profile(die_before_commit=0.3)),
+    "attempt before call": Sabotage(_attempt_before_call, ("I2",), Profile(die_before_commit=0.3), markets=_BOTH),
     "order of messages": Sabotage(_order_of_messages, ("I4", "I10", "I12"), _LOSSY),
     "lease fencing": Sabotage(_lease_fencing, ("I6",), _SUSPENDED),
     "a look after the picking": Sabotage(_look_after_picking, ("I1",), office="deposco"),
+    "a stock file that appears whole": Sabotage(_appears_whole, ("I6",), _CUT_OFF, markets=_BY_FILES),
+    "no number behind an unread file": Sabotage(_behind_unread, ("I6",), _KILLED_AFTER, markets=_BY_FILES),
+    "a note of what was sent": Sabotage(_note_of_sent, ("I3",), _LOSSY, markets=_BY_FILES),
+    "putting away only what is filed": Sabotage(_put_away_filed, ("I1",), _KILLED_EARLY, markets=_BY_FILES),
 }
 
 

@@ -56,6 +56,7 @@ class Stalling:
         self.batch, self.parallel, self.visible_after = inner.batch, inner.parallel, inner.visible_after
         if isinstance(inner, WorksFilesOff):
             self.ticket_limit = inner.ticket_limit
+        self.zero_overtakes = getattr(inner, "zero_overtakes", False)
 
     async def send(self, records: Sequence[Any]) -> Any:
         """Send, and sometimes sleep on the answer for longer than any lease."""

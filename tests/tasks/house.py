@@ -157,6 +157,11 @@ class House(Shop):
         orders = self.edge.dump()["accounts"][NAME]["orders"]
         return Counter({one["reference"]: sum(len(line["dispatches"]) for line in one["lines"]) for one in orders})
 
+    def mirakl_dispatches(self) -> list[str]:
+        """Return the order of each dispatch that the new account saw."""
+        orders = self.mirakl.dump()["accounts"][NAME]["orders"]
+        return [one["reference"] for one in orders for line in one["lines"] for _ in line["dispatches"]]
+
     def owed(self) -> list[tuple[str, str]]:
         """Return kind and key of the messages that are open."""
         return [(row.kind, row.key) for row in self.rows(Message) if row.closed_at is None]

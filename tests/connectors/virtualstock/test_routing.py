@@ -11,7 +11,7 @@ from connectors.http import Surroundings
 from connectors.virtualstock import Virtualstock
 from connectors.virtualstock.connector import VirtualstockOptions, VirtualstockSettings
 from connectors.virtualstock.routing import Roads, RoutedAvailability, plan
-from domain.answers import Accepted, Done, Found, Later, NotYet
+from domain.answers import Absent, Accepted, Done, Found, Later, NotYet
 from domain.records import Availability
 from sandbox.virtualstock.folders import EdgeFolders
 from tests.connectors.virtualstock.harness import ACCOUNT, PASSWORD, Harness
@@ -158,6 +158,22 @@ async def test_a_file_that_is_taken_and_not_worked_off_still_stands_before_newer
     assert isinstance((await two.sink.find([two.level(1, 9)]))["SKU-1"], NotYet)
     two.rest.clock.move(16 * 60)
     assert not isinstance((await two.sink.find([two.level(1, 9)]))["SKU-1"], Found | NotYet), "it was lost"
+
+
+async def test_a_number_of_a_file_that_the_vendor_dropped_is_not_taken_for_one_that_sold(two: Two) -> None:
+    """It was dropped while its product was being published; less than it is shown, and would be for ever."""
+    await two.sink.send([two.level(n, 60) for n in range(4)])
+    two.rest.sandbox.publishing(ACCOUNT, "SKU-1", 300)
+    two.take()
+    assert (two.shown(0), two.shown(1)) == (60, 50)
+    two.rest.clock.move(180)
+    assert isinstance((await two.sink.find([two.level(1, 60)]))["SKU-1"], NotYet)
+    two.rest.clock.move(16 * 60)
+    findings = await two.sink.find([two.level(0, 60), two.level(1, 60)])
+    assert isinstance(findings["SKU-0"], Found)
+    assert isinstance(findings["SKU-1"], Absent), "so the newest number is owed again"
+    assert isinstance((await two.sink.send([two.level(1, 60)]))["SKU-1"], Done)
+    assert two.shown(1) == 60
 
 
 async def test_zeroes_go_while_the_folders_are_out_of_reach_and_nothing_else(two: Two) -> None:
