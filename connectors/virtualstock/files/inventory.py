@@ -116,9 +116,9 @@ class InventoryFiles:
         Raises `NotNow` while too many files wait to be taken.
         """
         shown = await self._shown()
-        if len(self._unread(shown)) >= MOST_UNREAD:
+        if len(self._not_taken(shown)) >= MOST_UNREAD:
             raise NotNow(self._account, self._clock.now() + LOOK_AGAIN)
-        unread = await self._named(records, self._unread(shown))
+        unread = await self._named(records, self._not_taken(shown))
         answers: dict[str, Answer] = {}
         going: list[Availability] = []
         for record in records:
@@ -134,10 +134,10 @@ class InventoryFiles:
 
     async def unread(self, records: Sequence[Availability]) -> Mapping[str, Named]:
         """Return, by stock number, the file that names one of the records and was not taken yet."""
-        return await self._named(records, self._unread(await self._shown()))
+        return await self._named(records, self._not_taken(await self._shown()))
 
     @staticmethod
-    def _unread(shown: Shown) -> list[str]:
+    def _not_taken(shown: Shown) -> list[str]:
         return sorted({*shown.unread} & {entry.name for entry in shown.sent}, reverse=True)
 
     async def _named(self, records: Sequence[Availability], names: Iterable[str]) -> dict[str, Named]:
