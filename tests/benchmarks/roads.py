@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import ceil
-from typing import Any
+from pathlib import Path
 
 from connectors.mirakl.availability import AvailabilitySink as StockFiles
+from connectors.virtualstock.files.inventory import MOST_UNREAD, InventoryFiles
+from sandbox.virtualstock.flat_files import inventory_rows
+from sandbox.virtualstock.folders import EdgeFolders
 from tests.benchmarks.catalogue import SHOWN, sku_of, stock_number_of
 from tests.benchmarks.world import World, ean_of
 from tests.stateful.markets import NAME
 
-CALLS_A_MINUTE, FILE_EVERY_SECONDS, WORKED_OFF_SECONDS = 250, 60, 25
+CALLS_A_MINUTE, FILE_EVERY_SECONDS, WORKED_OFF_SECONDS, TAKEN_SECONDS = 250, 60, 25, 30
 Shown = Sequence[tuple[datetime, int]]
 
 
@@ -32,7 +35,7 @@ class Road:
     why: str
 
 
-def _products(there: World, size: int, changing: Collection[int]) -> Sequence[str]:
+def _listings(there: World, size: int, changing: Collection[int]) -> Sequence[str]:
     """Enrol the products that will change; the others keep what they show, and nobody calls them."""
     ids = ["9"] * size
     for number in changing:
@@ -42,13 +45,29 @@ def _products(there: World, size: int, changing: Collection[int]) -> Sequence[st
     return ids
 
 
-def _offers(there: World, size: int, changing: Collection[int]) -> Sequence[str]:
-    ids = ["9"] * size
-    for number in changing:
-        ids[number] = there.edge.add_product(
-            NAME, stock_number=stock_number_of(number), sku=sku_of(number), ean=ean_of(number), free_stock=SHOWN
-        )
-    return ids
+class _Taken(EdgeFolders):
+    """The pretend vendor's folders, as they take stock files; it notes the numbers, and has no products."""
+
+    shown: dict[str, list[tuple[datetime, int]]]
+
+    def _take_inventory(self, path: Path) -> None:
+        now = self._clock.now()
+        for row in inventory_rows(path.read_bytes()):
+            self.shown.setdefault(row["part_number"], []).append((now, int(row["free_stock"])))
+        path.unlink()
+
+
+def _nothing(there: World, size: int, _changing: Collection[int]) -> Sequence[str]:
+    folders = _Taken(there.edge.state, NAME, there.clock, there.edge.folders.root.parent, takes_after=TAKEN_SECONDS)
+    folders.shown = {}
+    there.edge.folders = folders
+    there.files = there.edge.store()
+    return [""] * size
+
+
+def _shown_in_files(there: World, sku: str) -> Shown:
+    shown: Shown = there.edge.folders.shown[stock_number_of(int(sku[4:]))]
+    return shown
 
 
 def _shown_product(there: World, sku: str) -> Shown:
@@ -65,15 +84,23 @@ ROADS = {
     "REST": Road(
         "virtualstock",
         0,
-        _products,
+        _listings,
         _shown_product,
         lambda changes: changes / CALLS_A_MINUTE * 60,
         f"a call a product, {CALLS_A_MINUTE} a minute",
     ),
+    "SFTP": Road(
+        "virtualstock_files",
+        FILE_EVERY_SECONDS,
+        _nothing,
+        _shown_in_files,
+        lambda changes: (ceil(changes / (InventoryFiles.batch * MOST_UNREAD)) - 1) * FILE_EVERY_SECONDS + TAKEN_SECONDS,
+        f"{MOST_UNREAD} files of {InventoryFiles.batch:,} rows a run, taken after {TAKEN_SECONDS} s",
+    ),
     "Mirakl": Road(
         "mirakl",
         FILE_EVERY_SECONDS,
-        _offers,
+        _listings,
         _shown_offer,
         lambda changes: (ceil(changes / StockFiles.batch) - 1) * FILE_EVERY_SECONDS + WORKED_OFF_SECONDS,
         f"a file of {StockFiles.batch:,} rows a minute (STO01), worked off in {WORKED_OFF_SECONDS} s",
