@@ -109,6 +109,7 @@ class InventoryFiles:
         self._account, self._store, self._folders, self._clock, self._form = account, store, folders, clock, form
         self.visible_after = timedelta(minutes=form.errors_within_minutes)
         self._read_before: dict[str, Sent] = {}
+        self._has_room = False
 
     async def send(self, records: Sequence[Availability]) -> Mapping[str, Answer]:
         """Put the numbers into one file; those that an unread file names wait until it is taken.
@@ -252,8 +253,10 @@ class InventoryFiles:
         draft, place = f"{self._folders.being_written}/{name}", f"{self._folders.inventory}/{name}"
         try:
             await self._forget_old()
-            for folder in (self._folders.being_written, self._folders.sent):
-                await self._store.make_folder(folder)
+            if not self._has_room:
+                for folder in (self._folders.being_written, self._folders.sent):
+                    await self._store.make_folder(folder)
+                self._has_room = True
             await self._store.write(draft, content)
             await self._store.write(f"{self._folders.sent}/{name}", content)
         except OutcomeUnknown as trouble:  # nothing that the vendor looks at

@@ -68,6 +68,7 @@ class Outbox:
     ) -> None:
         self._account, self._store, self._folders = account, store, folders
         self._clock, self._archive, self.errors_within = clock, archive, errors_within
+        self._has_room = False
 
     def note_path(self, subject: str) -> str:
         """Return where the note of a subject lies: what it is about, hashed."""
@@ -101,7 +102,9 @@ class Outbox:
         )
         path = f"{self._folders.outgoing}/{fresh.name}"
         try:
-            await self._store.make_folder(self._folders.sent)
+            if not self._has_room:
+                await self._store.make_folder(self._folders.sent)
+                self._has_room = True
             await self._store.write(path, content)
             await self._store.write(self.note_path(subject), str(fresh).encode())
         except OutcomeUnknown as trouble:  # without its marker it is nothing
