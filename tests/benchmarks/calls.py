@@ -42,9 +42,10 @@ MARKETPLACE = {
         " poll of each run brings, new orders and the same once they are accepted and have an address",
     ),
     "virtualstock_files": Minimum(
-        lambda orders: 9 * orders + 2,
-        "operations on files, of which each is about one order: read it, put it and its marker away; acknowledge and"
-        " dispatch, each a file, its marker and our note; each is seen taken in one listing",
+        lambda orders: 11 * orders + 2,
+        "operations on files (a file is about one order, the format has no other): read it, put it and its marker away;"
+        " acknowledge and dispatch, each a look for our note of it, a file, its marker and our note; each kind is seen"
+        " taken in one listing",
     ),
 }
 BACK_OFFICE = {

@@ -7,13 +7,20 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import imports, stock, stock_pages
+from tests.benchmarks import imports, sending, stock, stock_pages
 from tests.benchmarks.bars import QUICK, Bar, Report
 from tests.benchmarks.recorded import Replay
 
 TIMES = 10
 ORDERS, SKUS = (20_000, 100_000) if QUICK else (100_000, 1_000_000)
 LARGEST_MB = 32
+SENT_BEFORE = 6_000
+"""More than a file of each road."""
+SENT_BY = {
+    "virtualstock": ("REST", 2_000 if QUICK else 20_000),
+    "virtualstock_files": ("SFTP", 50_000 if QUICK else 1_000_000),
+    "mirakl": ("Mirakl", 50_000 if QUICK else 1_000_000),
+}
 
 
 def _megabytes(name: str) -> float:
@@ -35,16 +42,21 @@ async def _stock(folder: Path, place: Path) -> None:
         await stock.product(database, Replay(folder))
 
 
+def _do(what: str, folder: Path) -> None:
+    if what in SENT_BY:
+        sending.send(folder, what)
+        return
+    with tempfile.TemporaryDirectory() as place:
+        asyncio.run({"orders": _orders, "stock": _stock}[what](folder, Path(place)))
+
+
 def child(what: str, few: Path, many: Path) -> None:
     """Do a little of it, so that everything is imported; then all of it, and print the growth of the peak."""
-    doing = {"orders": _orders, "stock": _stock}[what]
-    with tempfile.TemporaryDirectory() as place:
-        asyncio.run(doing(few, Path(place)))
+    _do(what, few)
     gc.collect()
     _forget_the_peak()
     before = _megabytes("VmRSS")
-    with tempfile.TemporaryDirectory() as place:
-        asyncio.run(doing(many, Path(place)))
+    _do(what, many)
     sys.stdout.write(f"{before} {_megabytes('VmHWM')}\n")
 
 
@@ -69,6 +81,15 @@ def main() -> None:
         for what, size in (("orders", ORDERS), ("stock", SKUS)):
             before, peak = grown(what, folders[f"few {what}"], folders[f"many {what}"])
             thing = f"import of {size:,} orders" if what == "orders" else f"first scan of {size:,} SKUs"
+            rows.append([thing, f"{before:.0f}", f"{peak:.0f}"])
+            bars.append(Bar(thing, peak - before, LARGEST_MB, unit=" MB"))
+        for what, (road, size) in SENT_BY.items():
+            folders = {size: Path(place) / f"{what} {size}" for size in (SENT_BEFORE, size)}
+            for number, folder in folders.items():
+                folder.mkdir()
+                sending.prepare(folder, number)
+            before, peak = grown(what, *folders.values())
+            thing = f"send {size:,} changed SKUs by {road}"
             rows.append([thing, f"{before:.0f}", f"{peak:.0f}"])
             bars.append(Bar(thing, peak - before, LARGEST_MB, unit=" MB"))
     Report(
