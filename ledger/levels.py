@@ -290,7 +290,10 @@ def approve_zeroes(tx: Transaction) -> int:
 
 def is_owed(tx: Transaction) -> bool:
     """Tell whether any level is owed."""
-    return tx.value(select(_level.c.sku).where(_level.c.installation == tx.installation, _level.c.owed).limit(1)) is not None
+    return (
+        tx.value(select(_level.c.sku).where(_level.c.installation == tx.installation, _level.c.owed).limit(1))
+        is not None
+    )
 
 
 def owed_count(tx: Transaction) -> int:

@@ -183,7 +183,9 @@ It is written as PostgreSQL shows it, so that tables and migrations can be compa
 
 def _some(name: str, which: str, *columns: Any) -> Index:
     """Return an index of few of a large table's rows; a query must say `which` in the same words to use it."""
-    return Index(name, *columns, sqlite_where=text("owed = 1" if which == "owed" else which), postgresql_where=text(which))
+    return Index(
+        name, *columns, sqlite_where=text("owed = 1" if which == "owed" else which), postgresql_where=text(which)
+    )
 
 
 class StockCount(Table, table=True):

@@ -121,7 +121,11 @@ async def _trade(there: World, lost: float) -> tuple[Side, Side]:
     return Side(there.edge.calls, marketplace), Side(there.office.calls, back_office)
 
 
-PAIRS = [*((office, "virtualstock") for office in sorted(OFFICES)), ("magento", "mirakl"), ("magento", "virtualstock_files")]
+PAIRS = [
+    *((office, "virtualstock") for office in sorted(OFFICES)),
+    ("magento", "mirakl"),
+    ("magento", "virtualstock_files"),
+]
 """Each back office, and each road to the marketplace with one of them."""
 
 

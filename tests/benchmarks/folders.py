@@ -48,17 +48,19 @@ class CountedFolders:
 
     async def _ask(self, call: str, path: str, work: Awaitable[T]) -> T:
         answer = await self._counted(call, path, work)
-        if self._system._pick(call, path) is not None:  # noqa: SLF001 - as the pretend system's own door does
+        if self._system._pick(call, path) is not None:
             raise Unavailable("harbour-marketplace", f"{call} {path}: no answer.", "It is tried again.")
         return answer
 
     async def _change(self, call: str, path: str, work: Awaitable[None]) -> None:
         await self._counted(call, path, work)
-        if self._system._pick(call, path) is not None:  # noqa: SLF001 - as above
+        if self._system._pick(call, path) is not None:
             raise OutcomeUnknown(f"SFTP, to {call} {path}: no answer.")
 
     async def _counted(self, call: str, path: str, work: Awaitable[T]) -> T:
-        folder = path.split("/live/", 1)[-1] if call in {"list", "make"} else path.split("/live/", 1)[-1].rpartition("/")[0]
+        folder = (
+            path.split("/live/", 1)[-1] if call in {"list", "make"} else path.split("/live/", 1)[-1].rpartition("/")[0]
+        )
         kind = f".{path.rpartition('.')[2]}" if "." in path.rpartition("/")[2] else ""
         self._system.calls[f"{call} {folder}{f' *{kind}' if kind else ''}"] += 1
         return await work

@@ -130,7 +130,7 @@ class InventoryFiles:
             else:
                 going.append(record)
         if going:
-            answers |= dict.fromkeys((record.key for record in going), await self._put(going))
+            answers |= dict.fromkeys((record.key for record in going), await self._put(going, shown))
         return answers
 
     async def unread(self, records: Sequence[Availability]) -> Mapping[str, Named]:
@@ -174,7 +174,9 @@ class InventoryFiles:
     async def sent_at(self, records: Sequence[Availability]) -> Mapping[str, datetime]:
         """Return, by key, when the newest file that names a record was sent."""
         named = await self._named(records, self._went(await self._shown()))
-        return {record.key: named[record.stock_number].sent.sent_at for record in records if record.stock_number in named}
+        return {
+            record.key: named[record.stock_number].sent.sent_at for record in records if record.stock_number in named
+        }
 
     @staticmethod
     def _went(shown: Shown) -> list[str]:
@@ -247,12 +249,12 @@ class InventoryFiles:
             self._read_before[name] = Sent(name, content, _moment_in(name))
         return self._read_before[name]
 
-    async def _put(self, records: Sequence[Availability]) -> Answer:
+    async def _put(self, records: Sequence[Availability], shown: Shown) -> Answer:
         content = written_inventory(self._form.columns, [self._form.row(record) for record in records])
-        name = await self._free_name()
+        name = self._free_name(shown)
         draft, place = f"{self._folders.being_written}/{name}", f"{self._folders.inventory}/{name}"
         try:
-            await self._forget_old()
+            await self._forget_old(shown)
             if not self._has_room:
                 for folder in (self._folders.being_written, self._folders.sent):
                     await self._store.make_folder(folder)
@@ -269,20 +271,20 @@ class InventoryFiles:
             return Unknown(str(trouble))
         return Accepted(name)
 
-    async def _free_name(self) -> str:
+    def _free_name(self, shown: Shown) -> str:
         now, tail = self._clock.now(), self._clock.now().microsecond
-        taken = {entry.name for entry in await self._own(self._folders.sent)}
+        taken = {entry.name for entry in shown.sent}
         while (name := f"inventory-{stamp(now, tail)}.csv") in taken:
             tail += 1
         return name
 
-    async def _forget_old(self) -> None:
+    async def _forget_old(self, shown: Shown) -> None:
         """Take away notes and drafts of days ago: whatever they say was answered or is with a person."""
-        for folder in (self._folders.sent, self._folders.being_written):
-            for entry in await self._own(folder):
-                old = entry.name.startswith("inventory-") and self._clock.now() - _moment_in(entry.name) > KEPT_FOR
-                if old:
-                    await self._store.remove(f"{folder}/{entry.name}")
+        notes = {entry.name for entry in shown.sent}
+        for folder, names in ((self._folders.sent, notes), (self._folders.being_written, shown.unsent)):
+            for name in names:
+                if name.startswith("inventory-") and self._clock.now() - _moment_in(name) > KEPT_FOR:
+                    await self._store.remove(f"{folder}/{name}")
 
 
 def _moment_in(name: str) -> datetime:

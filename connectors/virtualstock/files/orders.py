@@ -64,7 +64,12 @@ class SalesOrderFiles:
         ready = [one for one in _whole(here) if one not in known]
         brought, gone = dict[Entry, bytes](), 0
         for entry in ready[:PAGE_FILES]:
-            content = await self._content(entry)
+            try:
+                content = await self._content(entry)
+            except Unavailable:
+                if not brought:
+                    raise
+                break  # what was read counts; the next read begins here
             if content is None:
                 gone += 1
             else:
@@ -82,7 +87,7 @@ class SalesOrderFiles:
             [one for one in read if isinstance(one, Reject)],
             began_at=began_at,
             cursor=_cursor(known),
-            more=len(ready) > PAGE_FILES and bool(brought),
+            more=len(ready) > len(brought) + gone and bool(brought),
         )
 
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
