@@ -17,8 +17,7 @@ FEWEST = {
     "mirakl": (2, "one file of all of them (STO01) and its status"),
     "virtualstock_files": (
         9,
-        "what waits in three folders, one file, our note of it, its move; and whether it was taken, refused or not sent, in"
-        " three folders",
+        "what waits in three folders, one file, our note of it, its move; whether it was taken, refused or not sent",
     ),
 }
 

@@ -109,14 +109,13 @@ class InventoryFiles:
         self._account, self._store, self._folders, self._clock, self._form = account, store, folders, clock, form
         self.visible_after = timedelta(minutes=form.errors_within_minutes)
         self._read_before: dict[str, Sent] = {}
-        self._has_room = False
 
     async def send(self, records: Sequence[Availability]) -> Mapping[str, Answer]:
         """Put the numbers into one file; those that an unread file names wait until it is taken.
 
         Raises `NotNow` while too many files wait to be taken.
         """
-        shown = await self._shown()
+        shown = await self._shown(errors=False)
         if len(self._not_taken(shown)) >= MOST_UNREAD:
             raise NotNow(self._account, self._clock.now() + LOOK_AGAIN)
         unread = await self._named(records, self._not_taken(shown))
@@ -219,7 +218,7 @@ class InventoryFiles:
             return Absent()
         return Refused(f"The Edge refused {sent.name}; see {', '.join(entry.name for entry in errors)}.")
 
-    async def _shown(self) -> Shown:
+    async def _shown(self, *, errors: bool = True) -> Shown:
         try:
             unread = await self._store.entries(self._folders.inventory)
         except NoSuchFile:
@@ -230,8 +229,8 @@ class InventoryFiles:
             ) from None
         sent = [entry for entry in await self._own(self._folders.sent) if entry.name.startswith("inventory-")]
         unsent = frozenset(entry.name for entry in await self._own(self._folders.being_written))
-        errors = await self._own(self._folders.inventory_errors)
-        return Shown(sent, {entry.name: entry for entry in unread}, unsent, errors)
+        refused = await self._own(self._folders.inventory_errors) if errors else []
+        return Shown(sent, {entry.name: entry for entry in unread}, unsent, refused)
 
     async def _own(self, folder: str) -> Sequence[Entry]:
         try:
@@ -255,12 +254,8 @@ class InventoryFiles:
         draft, place = f"{self._folders.being_written}/{name}", f"{self._folders.inventory}/{name}"
         try:
             await self._forget_old(shown)
-            if not self._has_room:
-                for folder in (self._folders.being_written, self._folders.sent):
-                    await self._store.make_folder(folder)
-                self._has_room = True
-            await self._store.write(draft, content)
-            await self._store.write(f"{self._folders.sent}/{name}", content)
+            await self._keep(self._folders.being_written, name, content)
+            await self._keep(self._folders.sent, name, content)
         except OutcomeUnknown as trouble:  # nothing that the vendor looks at
             raise Unavailable(self._account, str(trouble), "Nothing was sent; it is tried again.") from trouble
         try:
@@ -270,6 +265,14 @@ class InventoryFiles:
         except OutcomeUnknown as trouble:
             return Unknown(str(trouble))
         return Accepted(name)
+
+    async def _keep(self, folder: str, name: str, content: bytes) -> None:
+        """Write a file into a folder of our own, which is made where it is missing."""
+        try:
+            await self._store.write(f"{folder}/{name}", content)
+        except NoSuchFile:
+            await self._store.make_folder(folder)
+            await self._store.write(f"{folder}/{name}", content)
 
     def _free_name(self, shown: Shown) -> str:
         now, tail = self._clock.now(), self._clock.now().microsecond
