@@ -118,7 +118,7 @@ class InventoryFiles:
         shown = await self._shown(errors=False)
         if len(self._not_taken(shown)) >= MOST_UNREAD:
             raise NotNow(self._account, self._clock.now() + LOOK_AGAIN)
-        unread = await self._named(records, self._not_taken(shown))
+        unread = await self.unread(records, shown)
         answers: dict[str, Answer] = {}
         going: list[Availability] = []
         for record in records:
@@ -132,9 +132,9 @@ class InventoryFiles:
             answers |= dict.fromkeys((record.key for record in going), await self._put(going, shown))
         return answers
 
-    async def unread(self, records: Sequence[Availability]) -> Mapping[str, Named]:
+    async def unread(self, records: Sequence[Availability], shown: Shown | None = None) -> Mapping[str, Named]:
         """Return, by stock number, the file that names one of the records and was not taken yet."""
-        return await self._named(records, self._not_taken(await self._shown()))
+        return await self._named(records, self._not_taken(shown or await self._shown(errors=False)))
 
     @staticmethod
     def _not_taken(shown: Shown) -> list[str]:

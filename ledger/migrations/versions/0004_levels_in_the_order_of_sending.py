@@ -36,5 +36,4 @@ def downgrade() -> None:
 
 
 def _create(name: str, columns: list[sa.TextClause | str], on_sqlite: str, on_postgresql: str) -> None:
-    where = {"sqlite_where": sa.text(on_sqlite), "postgresql_where": sa.text(on_postgresql)}
-    op.create_index(name, "level", columns, **where)
+    op.create_index(name, "level", columns, sqlite_where=sa.text(on_sqlite), postgresql_where=sa.text(on_postgresql))
