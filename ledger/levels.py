@@ -221,7 +221,7 @@ def _claimable(*, overtaking: bool) -> Select[Any]:
             or_(_level.c.wanted == 0, _level.c.wanted_as_of < bindparam("seen_at", type_=Moment)),
             ~_held(),
         )
-        .order_by(_urgency, _level.c.sku)
+        .order_by(*((_level.c.sku,) if overtaking else (_urgency, _level.c.sku)))
         .limit(bindparam("limit"))
     )
 

@@ -271,3 +271,20 @@ def test_a_number_that_did_not_change_is_not_written(shown: Database, clock: Man
         wanted(tx, A=10, B=10, C=10, D=9)
         assert row(tx) == before
         assert row(tx, "D").wanted_as_of == tx.now
+
+
+def test_a_claim_walks_an_index_and_sorts_nothing(shown: Database) -> None:
+    """Or what it costs grows with all that is owed."""
+    if shown.engine.dialect.name != "sqlite":
+        return
+    plans = []
+    with begin(shown) as tx:
+        now = {"installation": tx.installation, "now": tx.now, "seen_at": tx.now, "limit": 9}
+        for overtaking in (False, True):
+            statement = levels._claimable(overtaking=overtaking).compile(tx.connection)
+            given = [statement.construct_params(now)[name] for name in statement.positiontup or ()]
+            written = [str(one) if isinstance(one, datetime) else one for one in given]
+            plan = tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple(written))
+            plans.append(" ".join(str(row[3]) for row in plan))
+    assert all("ix_level_owed (installation=? AND <expr>" in plan for plan in plans), plans
+    assert not any("B-TREE" in plan or "SCAN" in plan for plan in plans), plans
