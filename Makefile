@@ -83,7 +83,7 @@ deploy: .venv/ready ## Write prefect.yaml to the server
 
 worker: .venv/ready ## Work on what is due; reads .env when there is one
 	@set -a; [ ! -f .env ] || . ./.env; set +a; \
-	PREFECT_API_URL=$${PREFECT_API_URL:-$(LOCAL_API)} exec $(BIN)/prefect worker start --pool local --limit 2
+	PREFECT_API_URL=$${PREFECT_API_URL:-$(LOCAL_API)} exec $(BIN)/python -m flows.worker --pool local --limit 2
 
 receiver: .venv/ready ## Take the pushes of vendors; reads .env when there is one
 	@set -a; [ ! -f .env ] || . ./.env; set +a; \

@@ -6,15 +6,18 @@ is the one after a 401, when the sign-in says that it could renew itself: a 401 
 
 import asyncio
 import json
+import ssl
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, Protocol
 
 import httpx
+import orjson
 
 from connectors.files import FileStore
 from domain.answers import Fatal, NotNow, OutcomeUnknown, Unavailable
@@ -23,6 +26,7 @@ from domain.clock import Clock
 
 LONGEST_WAIT_SECONDS = 5.0
 Transport = httpx.AsyncBaseTransport
+Meant = Callable[[bytes], Any]
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -52,6 +56,25 @@ class SignIn(Protocol):
     async def renew(self) -> bool:
         """After a 401: forget what was used; True when another try makes sense."""
         ...
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content, parse_float=Decimal)
+    except RecursionError as trouble:  # lists within lists without end
+        raise ValueError("lists within lists") from trouble
+
+
+def _quickly(content: bytes) -> Any:
+    """Read JSON as `_json` does, in a third of the time, and with floats; what this reader refuses, `_json` may take."""
+    try:
+        return orjson.loads(content)
+    except ValueError:
+        return _json(content)
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8-sig")
 
 
 @dataclass(frozen=True)
@@ -126,14 +149,19 @@ class Account:
         body: Any = None,
         lane: Lane = Lane.NORMAL,
         limit: Limit | None = None,
+        floats: bool = False,
     ) -> Any:
         """Ask without changing anything, and return the parsed JSON. Some vendors want the question in a body.
+
+        `floats`: what has a point may be a float, in a third of the time: for long lists of counts, never for money.
 
         Raises `Unavailable` when the vendor did not answer readably, `Fatal` when it will not
         answer us, `NotNow` when the budget is spent, `VendorRefusal` for the other 4xx.
         """
         try:
-            return await self._call(method, path, params=params, body=body, lane=lane, limit=limit)
+            return await self._call(
+                method, path, params=params, body=body, lane=lane, limit=limit, meant=_quickly if floats else _json
+            )
         except OutcomeUnknown as trouble:
             raise self._unavailable(str(trouble)) from trouble
 
@@ -160,7 +188,7 @@ class Account:
     ) -> str:
         """Ask for a text that is no JSON, such as a report. Raises as `read`."""
         try:
-            text: str = await self._call(method, path, params=params, body=None, lane=lane, limit=limit, as_text=True)
+            text: str = await self._call(method, path, params=params, body=None, lane=lane, limit=limit, meant=_text)
         except OutcomeUnknown as trouble:
             raise self._unavailable(str(trouble)) from trouble
         return text
@@ -174,13 +202,13 @@ class Account:
         body: Any,
         lane: Lane,
         limit: Limit | None,
-        as_text: bool = False,
+        meant: Meant = _json,
     ) -> Any:
         for last_try in (False, True):
             status, headers, content = await self._exchange(method, path, params, body, lane, limit or self.limit)
             if status == 401 and not last_try and self.sign_in is not None and await self.sign_in.renew():
                 continue
-            return self._meaning(f"{method} {path}", status, headers, content, limit or self.limit, as_text=as_text)
+            return self._meaning(f"{method} {path}", status, headers, content, limit or self.limit, meant)
         raise AssertionError  # pragma: no cover - the second pass always returns or raises
 
     async def _exchange(
@@ -225,7 +253,7 @@ class Account:
         return bytes(whole)
 
     def _meaning(
-        self, call: str, status: int, headers: httpx.Headers, content: bytes, limit: Limit, *, as_text: bool = False
+        self, call: str, status: int, headers: httpx.Headers, content: bytes, limit: Limit, meant: Meant
     ) -> Any:
         if status in self.throttled and not self.refuses(_json_or_text(content)):
             until = self.surroundings.clock.now() + timedelta(
@@ -237,15 +265,14 @@ class Account:
             raise self._unavailable(f"{call} answered HTTP {status}: it did nothing.")
         if status >= 500 or 300 <= status < 400:
             raise OutcomeUnknown(f"{call} answered HTTP {status}.")
-        if status < 300 and as_text:
-            return _text(call, content)
-        if 200 <= status < 300 and not content.strip():
+        if 200 <= status < 300 and not content.strip() and meant is not _text:
             return None
         if status < 300:
             try:
-                return _json(content)
+                return meant(content)
             except ValueError as trouble:
-                raise OutcomeUnknown(f"{call} answered HTTP {status} with something that is not JSON.") from trouble
+                what = "text" if meant is _text else "JSON"
+                raise OutcomeUnknown(f"{call} answered HTTP {status} with something that is not {what}.") from trouble
         parsed = _json_or_text(content)
         evidence = self.surroundings.archive.keep(self.name, call, content)
         if status in {401, 403}:
@@ -260,9 +287,16 @@ class Account:
         return Unavailable(self.name, what, "Nothing is lost; it is tried again. Look at the system's status page.")
 
 
+@cache
+def trusted() -> ssl.SSLContext:
+    """Return whom every connection trusts: read once in a process, as it takes 30 ms."""
+    return httpx.create_ssl_context()
+
+
 def usual_transport() -> Transport:
     """Return the way to a vendor where none is handed in: at most ten connections."""
-    return httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=10, max_keepalive_connections=10))
+    limits = httpx.Limits(max_connections=10, max_keepalive_connections=10)
+    return httpx.AsyncHTTPTransport(verify=trusted(), limits=limits)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime, otherwise: float = 15.0) -> float:
@@ -274,13 +308,6 @@ def retry_after(headers: Mapping[str, str], now: datetime, otherwise: float = 15
         return max(0.0, min((parsedate_to_datetime(value).astimezone(UTC) - now).total_seconds(), 3600.0))
     except (ValueError, TypeError):
         return otherwise
-
-
-def _json(content: bytes) -> Any:
-    try:
-        return json.loads(content, parse_float=Decimal)
-    except RecursionError as trouble:  # lists within lists without end
-        raise ValueError("lists within lists") from trouble
 
 
 def _json_or_text(content: bytes) -> Any:
@@ -299,13 +326,6 @@ def _sent(body: Any) -> dict[str, Any]:
     if isinstance(body, File):
         return {"files": {body.field: (body.name, body.content, body.media_type)}}
     return {"content": json.dumps(body, default=_plain).encode(), "headers": {"content-type": "application/json"}}
-
-
-def _text(call: str, content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as trouble:
-        raise OutcomeUnknown(f"{call} answered something that is not text.") from trouble
 
 
 def _plain(value: Any) -> Any:

@@ -239,7 +239,7 @@ class GivesStockLevels(Protocol):
 
     @property
     def stock_feed(self) -> Feed:
-        """Return the snapshot feed of `StockLevel`."""
+        """Return the snapshot feed of stock: each page a `StockPage`, whose counts are columns and not records."""
         ...
 
 

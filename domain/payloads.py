@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 Keeps = Mapping[str, Any]
 _SMALL = 512  # bytes: an address; compressing it takes longer than writing it
 _COMPRESSED = b"x"  # the first byte of every zlib stream made here
@@ -76,13 +78,15 @@ def address_of(original: Any) -> str:
 
 
 def _json(value: Any) -> bytes:
-    return _ENCODER.encode(value).encode()
+    try:
+        return orjson.dumps(value, default=_number, option=orjson.OPT_SORT_KEYS)
+    except (
+        TypeError
+    ):  # what only the slow way can write: a whole number above 64 bits, half of a character pair, a deep nest
+        return json.dumps(value, separators=(",", ":"), sort_keys=True, default=_number).encode()
 
 
-def _number(value: Any) -> Any:
+def _number(value: Any) -> float:
     if isinstance(value, Decimal):
         return float(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
-
-
-_ENCODER = json.JSONEncoder(separators=(",", ":"), sort_keys=True, default=_number)  # made once, not for every value

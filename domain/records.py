@@ -206,7 +206,12 @@ class StockLevel(Record):
     @property
     def key(self) -> str:
         """Return what makes this count one of its kind."""
-        return f"{self.sku}\x1f{self.pool}\x1f{self.deducts}"
+        return self.key_of(self.sku, self.pool, self.deducts)
+
+    @staticmethod
+    def key_of(sku: str, pool: str, deducts: Deducts) -> str:
+        """Return the key of the count of a SKU in a pool."""
+        return f"{sku}\x1f{pool}\x1f{deducts}"
 
 
 class Availability(Record):

@@ -44,7 +44,7 @@ class RowsAgainstExpectation(TableMetricProvider):
         expectation: Any = get_expectation_impl(metric_value_kwargs["type"])(**dict(metric_value_kwargs["arguments"]))
         when = expectation.when
         positions = np.arange(len(frame)) if when is None else np.flatnonzero(frame[when].to_numpy(dtype=np.bool_))
-        good = expectation.good(frame if when is None else frame.iloc[positions])
+        good = expectation.good(frame if len(positions) == len(frame) else frame.iloc[positions])
         return len(positions), positions[~good].tolist()
 
 

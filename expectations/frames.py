@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from domain.records import Dispatch, LineStatus, OrderLine, SalesOrder, ShippedLine, StockLevel
+from domain.counts import Counts
+from domain.records import Dispatch, LineStatus, OrderLine, SalesOrder, ShippedLine
 from expectations.facts import Facts
 from expectations.forms import ean_form, is_sku_form
 
@@ -21,10 +22,10 @@ _CLOCKS_MAY_DIFFER_BY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Frame:
-    """Columns of equal length; row i belongs to the record `subjects[i]`. `judged` counts those records."""
+    """Columns of equal length; row i belongs to the record whose key is `keys[i]`. `judged` counts those records."""
 
     columns: Mapping[str, Sequence[Any]]
-    subjects: Sequence[StockLevel | SalesOrder | Dispatch]
+    keys: Sequence[str]
     judged: int
 
     def row(self, position: int) -> dict[str, Any]:
@@ -34,7 +35,7 @@ class Frame:
 
 def sales_order_frame(orders: Sequence[SalesOrder], facts: Facts) -> Frame:
     """Return one row for each line that shall be created; none for an order that is wholly cancelled."""
-    subjects: list[SalesOrder] = []
+    keys: list[str] = []
     rows: list[dict[str, Any]] = []
     judged = 0
     for order in orders:
@@ -44,7 +45,7 @@ def sales_order_frame(orders: Sequence[SalesOrder], facts: Facts) -> Frame:
         judged += 1
         of_the_order = _order_columns(order, facts) | {"line_count": len(lines)}
         for line in lines or (None,):
-            subjects.append(order)
+            keys.append(order.key)
             rows.append(of_the_order | _order_line_columns(line, facts))
     columns = _columns(rows)
     if columns:
@@ -52,7 +53,7 @@ def sales_order_frame(orders: Sequence[SalesOrder], facts: Facts) -> Frame:
         columns["eans_compare"] = [
             bool(ean) and is_formed for ean, is_formed in zip(columns["item_ean"], are_formed, strict=True)
         ]
-    return Frame(columns, subjects, judged)
+    return Frame(columns, keys, judged)
 
 
 def _order_columns(order: SalesOrder, facts: Facts) -> dict[str, Any]:
@@ -102,13 +103,9 @@ def _order_line_columns(line: OrderLine | None, facts: Facts) -> dict[str, Any]:
     }
 
 
-def stock_level_frame(levels: Sequence[StockLevel], _facts: Facts) -> Frame:
+def stock_level_frame(counts: Counts, _facts: Facts) -> Frame:
     """Return one row for each count."""
-    columns: dict[str, Sequence[Any]] = {
-        "sku": [level.sku for level in levels],
-        "quantity": [level.quantity for level in levels],
-    }
-    return Frame(columns, levels, len(levels))
+    return Frame({"sku": counts.skus, "quantity": counts.quantities}, counts.keys, len(counts))
 
 
 def dispatch_frame(dispatches: Sequence[Dispatch], facts: Facts) -> Frame:
@@ -117,7 +114,7 @@ def dispatch_frame(dispatches: Sequence[Dispatch], facts: Facts) -> Frame:
     What an earlier dispatch of the page claims, a later one cannot have.
     """
     claims: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-    subjects: list[Dispatch] = []
+    keys: list[str] = []
     rows: list[dict[str, Any]] = []
     for dispatch in dispatches:
         of_the_dispatch = _dispatch_columns(dispatch, facts)
@@ -125,9 +122,9 @@ def dispatch_frame(dispatches: Sequence[Dispatch], facts: Facts) -> Frame:
         for sku, quantity in _by_sku(dispatch.lines).items():
             claims[dispatch.order_reference, sku][dispatch.key] = max(quantity, 0)
         for line in dispatch.lines or (None,):
-            subjects.append(dispatch)
+            keys.append(dispatch.key)
             rows.append(of_the_dispatch | _shipped_line_columns(line, dispatch, awaited, claims))
-    return Frame(_columns(rows), subjects, len(dispatches))
+    return Frame(_columns(rows), keys, len(dispatches))
 
 
 def _dispatch_columns(dispatch: Dispatch, facts: Facts) -> dict[str, Any]:
@@ -139,6 +136,8 @@ def _dispatch_columns(dispatch: Dispatch, facts: Facts) -> dict[str, Any]:
         "order_is_known": known,
         "carrier_and_service": f"{dispatch.carrier} / {dispatch.service}" if dispatch.service else dispatch.carrier,
         "carrier_code": code,
+        # A parcel that shows neither carrier nor number lacks its label: that is one thing to mend, and no carrier to map.
+        "carrier_is_told": bool(dispatch.carrier or dispatch.tracking_number),
         "carrier_is_mapped": code is not None,
         "approved_code": code if code in facts.approved else None,
         "tracking_number": dispatch.tracking_number,

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from domain.counts import Counts
 from domain.identifiers import near_miss, visible
 from domain.limits import OrderLimits
-from domain.records import Dispatch, Kind, SalesOrder, StockLevel
+from domain.records import Dispatch, Kind, SalesOrder
 from expectations.facts import Facts
 from expectations.frames import Frame, dispatch_frame, sales_order_frame, stock_level_frame
 
-__all__ = ["Facts", "Failure", "GateBroken", "Verdict", "gate"]
+__all__ = ["Facts", "Failure", "GateBroken", "Verdict", "gate", "load"]
 
 _COMPARISONS_FOR_SUGGESTIONS = 200_000  # about a second; a page with more unknown SKUs has one cause, not many typos
 
@@ -54,21 +55,18 @@ class Verdict:
     results: list[dict[str, Any]]
 
 
-def gate(records: Sequence[SalesOrder] | Sequence[StockLevel] | Sequence[Dispatch], facts: Facts) -> Verdict:
+def gate(records: Sequence[SalesOrder] | Sequence[Dispatch] | Counts, facts: Facts) -> Verdict:
     """Judge records of one kind by what is known of their values.
 
     The first call of a process takes some seconds to import the library; a call with nothing to
     judge does not import it. Raises `TypeError` when kinds are mixed, `GateBroken` when an
     expectation could not be evaluated: then no record may go on, and a person must look.
     """
-    kinds = {record.kind for record in records}
-    if len(kinds) > 1:
-        raise TypeError(f"The gate judges one kind of record at a time, not {', '.join(sorted(kinds))}; split the page")
-    if not kinds:
+    if not len(records):
         return Verdict({}, 0, [])
-    kind = kinds.pop()
+    kind = _kind(records)
     frame = _FRAMES[kind](records, facts)
-    if not frame.subjects:
+    if not frame.keys:
         return Verdict({}, 0, [])
     suggestions = _Suggestions(facts.skus)
     failures: dict[str, dict[Failure, None]] = {}  # the inner dict keeps the order and drops repeats
@@ -87,6 +85,15 @@ def gate(records: Sequence[SalesOrder] | Sequence[StockLevel] | Sequence[Dispatc
         for failure in _failures(result, frame, suggestions):
             failures.setdefault(failure.key, {})[failure] = None
     return Verdict({key: tuple(found) for key, found in failures.items()}, frame.judged, results)
+
+
+def _kind(records: Sequence[SalesOrder] | Sequence[Dispatch] | Counts) -> Kind:
+    if isinstance(records, Counts):
+        return records.kind
+    kinds = {record.kind for record in records}
+    if len(kinds) > 1:
+        raise TypeError(f"The gate judges one kind of record at a time, not {', '.join(sorted(kinds))}; split the page")
+    return kinds.pop()
 
 
 class _Suggestions:
@@ -114,7 +121,7 @@ def _failures(result: Any, frame: Frame, suggestions: _Suggestions) -> Iterator[
         row = frame.row(position)
         suggestion = suggestions(row["sku"]) if meta["hold_type"] in _ABOUT_SKUS else ""
         yield Failure(
-            key=frame.subjects[position].key,
+            key=frame.keys[position],
             expectation=meta["name"],
             hold_type=meta["hold_type"],
             value=expectation.shown(row),
@@ -151,25 +158,28 @@ def _reason(exception_info: Mapping[str, Any]) -> str:
 
 
 @cache
-def _spare_the_collector() -> None:
-    """Keep what the import made out of every later garbage collection: it lives as long as the process.
+def load() -> None:
+    """Import the library, which takes some seconds. Judging does it by itself; whoever forks judges does it before.
 
-    Walking it again and again took a third of the time of a large import (measured).
+    What the import made is kept out of every later garbage collection: it lives as long as the
+    process, and walking it again and again took a third of the time of a large import (measured).
     """
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import expectations.suites  # noqa: F401 - it imports Great Expectations
+
     gc.collect()
     gc.freeze()
 
 
 @cache
 def _suite_and_batch(kind: Kind, limits: OrderLimits) -> tuple[Any, Any]:
-    """Import the library and make what every later call of this kind and these limits uses again."""
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    """Make what every later call of this kind and these limits uses again."""
+    load()
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     from expectations.suites import suite
 
-    _spare_the_collector()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     asset = context.data_sources.add_pandas("records").add_dataframe_asset(kind.value)

@@ -145,6 +145,7 @@ def _dispatches() -> list[RowExpectation]:
         ExpectPresent(
             column="carrier_code",
             about="carrier_and_service",
+            when="carrier_is_told",
             meta=_named("expect_carrier_mapped", "unmapped_carrier"),
         ),
         ExpectMatch(

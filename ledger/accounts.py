@@ -6,17 +6,34 @@ A row without an `account` belongs to the marketplace's account of today; with t
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, literal, select, union_all, update
 
 from domain.installation import Side
 from ledger import items
 from ledger.database import Transaction
-from ledger.rows import table, upsert
+from ledger.rows import MINE, table, upsert
 from ledger.tables import AccountRow, FormerListing, Inbox, Message, SalesOrderRow, Watermark
 from ledger.tables import Mapping as MappingRow
 
 _account, _listing, _mapping = table(AccountRow), table(FormerListing), table(MappingRow)
 _inbox, _message, _order, _watermark = table(Inbox), table(Message), table(SalesOrderRow), table(Watermark)
+PROOFS = 2
+"""How often a listing that was left has to be seen at zero, minutes apart: a number that was under way may come after."""
+_JOINED = select(_account.c.side, _account.c.system, _account.c.account).where(
+    _account.c.installation == MINE, _account.c.left_at.is_(None)
+)
+_UNFINISHED = union_all(
+    *(
+        select(literal(what).label("what"), rows.c.account, func.count().label("open"))
+        .where(rows.c.installation == MINE, is_open)
+        .group_by(rows.c.account)
+        for what, rows, is_open in (
+            ("orders", _order, and_(_order.c.final_at.is_(None), _order.c.account != "")),
+            ("messages", _message, and_(_message.c.closed_at.is_(None), _message.c.account != "")),
+            ("listings", _listing, _listing.c.proofs < PROOFS),
+        )
+    )
+)
 
 
 class Joined(NamedTuple):
@@ -28,8 +45,7 @@ class Joined(NamedTuple):
 
 def joined(tx: Transaction) -> dict[Side, Joined]:
     """Return what each side works with, as far as a run has noted it."""
-    rows = tx.rows(select(_account).where(_account.c.installation == tx.installation, _account.c.left_at.is_(None)))
-    return {Side(row.side): Joined(row.system, row.account) for row in rows}
+    return {Side(side): Joined(system, account) for side, system, account in tx.rows(_JOINED)}
 
 
 def join(tx: Transaction, side: Side, now: Joined) -> None:
@@ -52,28 +68,10 @@ def strays(tx: Transaction, given: Mapping[Side, Joined]) -> dict[Side, Joined]:
 
 def unfinished(tx: Transaction) -> dict[str, dict[str, int]]:
     """Return, of each account that was left, how much of it is open: orders, messages and listings."""
-    open_orders = select(_order.c.account, func.count()).where(
-        _order.c.installation == tx.installation, _order.c.final_at.is_(None), _order.c.account != ""
-    )
-    owed = select(_message.c.account, func.count()).where(
-        _message.c.installation == tx.installation, _message.c.closed_at.is_(None), _message.c.account != ""
-    )
-    shown = select(_listing.c.account, func.count()).where(
-        _listing.c.installation == tx.installation, _listing.c.proofs < PROOFS
-    )
     found: dict[str, dict[str, int]] = {}
-    for what, query, column in (
-        ("orders", open_orders, _order.c.account),
-        ("messages", owed, _message.c.account),
-        ("listings", shown, _listing.c.account),
-    ):
-        for account, count in tx.rows(query.group_by(column)):
-            found.setdefault(account, {})[what] = int(count)
+    for what, account, count in tx.rows(_UNFINISHED):
+        found.setdefault(account, {})[what] = int(count)
     return found
-
-
-PROOFS = 2
-"""How often a listing that was left has to be seen at zero, minutes apart: a number that was under way may come after."""
 
 
 def leave(tx: Transaction, left: str, now: str) -> None:

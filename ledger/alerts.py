@@ -72,6 +72,11 @@ def owed(tx: Transaction) -> list[tuple[str, int]]:
     return [(row.installation, row.id) for row in rows]
 
 
+def owed_types(tx: Transaction) -> set[str]:
+    """Return the types of the causes whose alerts are owed."""
+    return {row.type for row in tx.rows(select(_cause.c.type).where(_cause.c.alert_owed).distinct())}
+
+
 def take(tx: Transaction, cause_id: int) -> Alert | None:
     """Return an alert that is owed; None when it is not owed any more, or another sender is at work on it."""
     row = tx.one(select(_cause).where(_cause.c.id == cause_id, _cause.c.alert_owed))

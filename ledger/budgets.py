@@ -33,7 +33,7 @@ class LedgerBudgets:
         """Take one permit: None, or when to ask again."""
         key = f"{account}:{limit.group}"
         with self._database.transaction(account, scope=f"budget:{key}", durable=False) as tx:
-            row = next(iter(tx.rows(_OF_KEY, {"of_key": key})), None)
+            row = tx.one(_OF_KEY, {"of_key": key})
             bucket = Bucket(limit.burst, tx.now) if row is None else Bucket(row.permits, row.at, row.closed_until)
             after, wait_until = bucket.take(limit, lane, tx.now)
             values = {"permits": after.permits, "at": after.at, "closed_until": after.closed_until}

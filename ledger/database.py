@@ -7,12 +7,12 @@ still true when it writes.
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Executable, create_engine, event, text
+from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import StaticPool
@@ -34,24 +34,30 @@ class Transaction:
 
     def __init__(self, connection: Connection, now: datetime, installation: str, run_id: str) -> None:
         self.connection, self.now, self.installation, self.run_id = connection, now, installation, run_id
+        self._given = {"mine": installation, "now": now}
 
-    def rows(self, statement: Executable, parameters: Any = None) -> list[Any]:
+    def rows(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> list[Any]:
         """Run a statement and return its rows."""
-        return list(self.connection.execute(statement, parameters).all())
+        return list(self._execute(statement, parameters).all())
 
-    def one(self, statement: Executable) -> Any | None:
+    def one(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Any | None:
         """Run a statement and return its first row, or None."""
-        return self.connection.execute(statement).first()
+        return self._execute(statement, parameters).first()
 
-    def value(self, statement: Executable) -> Any:
+    def value(self, statement: Executable, parameters: Mapping[str, Any] | None = None) -> Any:
         """Run a statement and return the first value of its first row, or None."""
-        return self.connection.execute(statement).scalar()
+        return self._execute(statement, parameters).scalar()
 
-    def run(self, statement: Executable, parameters: Any = None) -> int:
+    def run(self, statement: Executable, parameters: Mapping[str, Any] | list[dict[str, Any]] | None = None) -> int:
         """Run a statement (for each of a list of parameters) and return how many rows it touched."""
-        if isinstance(parameters, list) and not parameters:
-            return 0
-        return self.connection.execute(statement, parameters).rowcount
+        if isinstance(parameters, list):
+            each = [{**self._given, **row} for row in parameters]
+            return self.connection.execute(statement, each).rowcount if each else 0
+        return self._execute(statement, parameters).rowcount
+
+    def _execute(self, statement: Executable, parameters: Mapping[str, Any] | None) -> CursorResult[Any]:
+        """Run a statement; beside its parameters it may name `MINE` and `NOW`."""
+        return self.connection.execute(statement, {**self._given, **(parameters or {})})
 
     @property
     def is_postgresql(self) -> bool:
@@ -133,6 +139,7 @@ def _engine(url: str, synchronous: str = "FULL") -> Engine:
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # a deferred one loses the race when it turns to writing
+        driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment] # it is SQLite's
+        driver.execute("BEGIN IMMEDIATE")  # a deferred one loses the race when it turns to writing
 
     return engine

@@ -3,16 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, and_, bindparam, select, update
 
 from domain.holds import HOLD_TYPES
 from ledger.database import Transaction
-from ledger.rows import among, table
+from ledger.rows import MINE, among, listed, table
 from ledger.tables import Cause, Hold
 
 _hold, _cause = table(Hold), table(Cause)
+_MINE_OPEN = and_(_hold.c.installation == MINE, _hold.c.closed_at.is_(None))
+_ON = select(_hold.c.id, _hold.c.cause_id).where(
+    _MINE_OPEN, _hold.c.subject == bindparam("subject"), listed(_hold.c.subject_id, "subject_ids")
+)
+_OF_TYPES = _ON.where(listed(_hold.c.type, "types"))
 INBOX, MESSAGE, LEVEL, ORDER, INSTALLATION = "inbox", "message", "level", "order", "installation"
 
 
@@ -146,15 +152,8 @@ def close_holds(
     tx: Transaction, subject: str, subject_ids: Sequence[str], closed_as: str, by: str, types: Sequence[str] = ()
 ) -> int:
     """Close the open holds of these subjects (of these types only, when given); return how many."""
-    conditions = [
-        _hold.c.installation == tx.installation,
-        _hold.c.subject == subject,
-        among(tx, _hold.c.subject_id, subject_ids),
-        _hold.c.closed_at.is_(None),
-    ]
-    if types:
-        conditions.append(_hold.c.type.in_(types))
-    rows = tx.rows(select(_hold.c.id, _hold.c.cause_id).where(*conditions))
+    given = {"subject": subject, "subject_ids": list(subject_ids), "types": list(types)}
+    rows = tx.rows(_OF_TYPES if types else _ON, given) if subject_ids else []
     if not rows:
         return 0
     tx.run(
@@ -169,11 +168,16 @@ def close_holds(
 
 def open_holds(tx: Transaction, **where: object) -> list[Any]:
     """Return the open holds of the installation whose columns equal `where`, each with the `fix` of its cause."""
-    conditions = [_hold.c[name] == value for name, value in where.items()]
-    return tx.rows(
+    return tx.rows(_open(tuple(where)), where)
+
+
+@cache
+def _open(names: tuple[str, ...]) -> Select[Any]:
+    """Return the statement of `open_holds`, built once."""
+    return (
         select(_hold, _cause.c.fix)
         .join(_cause, _cause.c.id == _hold.c.cause_id)
-        .where(_hold.c.installation == tx.installation, _hold.c.closed_at.is_(None), *conditions)
+        .where(_MINE_OPEN, *(_hold.c[name] == bindparam(name) for name in names))
         .order_by(_hold.c.id)
     )
 

@@ -5,16 +5,36 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 
 from domain.installation import Side
 from domain.records import Kind
 from ledger import payloads
 from ledger.database import Transaction
-from ledger.rows import among, table, upsert
+from ledger.rows import MINE, among, listed, table, upsert
 from ledger.tables import Inbox
 
 _inbox = table(Inbox)
+_MINE, _OF_KIND = (
+    _inbox.c.installation == MINE,
+    and_(_inbox.c.side == bindparam("side"), _inbox.c.kind == bindparam("kind")),
+)
+_CURRENT = select(
+    *(_inbox.c.id, _inbox.c.key, _inbox.c.fingerprint, _inbox.c.gate, _inbox.c.payload_id, _inbox.c.order_key)
+).where(_MINE, _OF_KIND, listed(_inbox.c.key, "keys"))
+_WAITING = (
+    select(_inbox)
+    .where(
+        _MINE,
+        _inbox.c.account == bindparam("account"),
+        _inbox.c.gate == bindparam("waits"),
+        listed(_inbox.c.kind, "kinds"),
+    )
+    .order_by(_inbox.c.id)
+    .limit(bindparam("limit"))
+)
+_PAYLOADS = select(_inbox.c.id, _inbox.c.payload_id).where(listed(_inbox.c.id, "ids"))
+_AT_GATE = select(_inbox.c.id).where(listed(_inbox.c.id, "ids"), _inbox.c.gate == bindparam("at"))
 PASSED, HELD, REJECTED, WAITING = "passed", "held", "rejected", "waiting"
 INCOMPLETE = "incomplete"
 """It passed the gate, and its source will show the rest of it later (an order without its address yet)."""
@@ -64,15 +84,7 @@ class Current:
 
 def current(tx: Transaction, side: Side, kind: Kind, keys: Sequence[str]) -> dict[str, Current]:
     """Return what stands here under these keys."""
-    columns = (_inbox.c.id, _inbox.c.key, _inbox.c.fingerprint, _inbox.c.gate, _inbox.c.payload_id, _inbox.c.order_key)
-    rows = tx.rows(
-        select(*columns).where(
-            _inbox.c.installation == tx.installation,
-            _inbox.c.side == side,
-            _inbox.c.kind == kind,
-            among(tx, _inbox.c.key, keys),
-        )
-    )
+    rows = tx.rows(_CURRENT, {"side": side, "kind": kind, "keys": list(keys)}) if keys else []
     return {row.key: Current(*row) for row in rows}
 
 
@@ -132,13 +144,7 @@ def renew(tx: Transaction, inbox_id: int, original: Any, keeps: Mapping[str, Any
 
 def waiting(tx: Transaction, kinds: Sequence[Kind], limit: int, account: str = "") -> list[Waiting]:
     """Return released records of these kinds that came over an account, oldest first."""
-    mine = (_inbox.c.installation == tx.installation, _inbox.c.account == account)
-    rows = tx.rows(
-        select(_inbox)
-        .where(*mine, _inbox.c.gate == WAITING, _inbox.c.kind.in_(kinds))
-        .order_by(_inbox.c.id)
-        .limit(limit)
-    )
+    rows = tx.rows(_WAITING, {"account": account, "waits": WAITING, "kinds": list(kinds), "limit": limit})
     originals = payloads.load(tx, [row.payload_id for row in rows])
     return [
         Waiting(row.id, Side(row.side), Kind(row.kind), row.key, row.order_key, originals[row.payload_id])
@@ -148,7 +154,7 @@ def waiting(tx: Transaction, kinds: Sequence[Kind], limit: int, account: str = "
 
 def originals(tx: Transaction, inbox_ids: Sequence[int]) -> dict[int, Any]:
     """Return the current original of each inbox row."""
-    rows = tx.rows(select(_inbox.c.id, _inbox.c.payload_id).where(among(tx, _inbox.c.id, inbox_ids)))
+    rows = tx.rows(_PAYLOADS, {"ids": list(inbox_ids)}) if inbox_ids else []
     loaded = payloads.load(tx, [row.payload_id for row in rows])
     return {row.id: loaded[row.payload_id] for row in rows}
 
@@ -193,8 +199,7 @@ def set_gate(tx: Transaction, inbox_ids: Sequence[int], gate: str) -> int:
 
 def moved(tx: Transaction, inbox_ids: Sequence[int]) -> set[int]:
     """Return which of these rows wait to be seen again, as they came over a road that was left."""
-    rows = tx.rows(select(_inbox.c.id).where(among(tx, _inbox.c.id, inbox_ids), _inbox.c.gate == MOVED))
-    return {row.id for row in rows}
+    return {row.id for row in tx.rows(_AT_GATE, {"ids": list(inbox_ids), "at": MOVED})} if inbox_ids else set()
 
 
 def rejected(tx: Transaction, account: str = "") -> int:

@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from domain.installation import Side
 from domain.records import Item
 from ledger.database import Transaction
-from ledger.rows import among, table, upsert
+from ledger.rows import MINE, among, listed, table, upsert
 from ledger.tables import FormerListing, ItemRow, Mapping
 
 _item, _mapping, _former = table(ItemRow), table(Mapping), table(FormerListing)
+_OF = select(_item).where(_item.c.installation == MINE, listed(_item.c.sku, "skus"))
+_TARGETS = select(_mapping.c.source, _mapping.c.target).where(
+    _mapping.c.installation == MINE, _mapping.c.kind == bindparam("of_kind")
+)
 CARRIER, APPROVED_CARRIER = "carrier", "approved_carrier"
 ANY_SERVICE = "\x1f"
 
@@ -61,8 +65,7 @@ def store(tx: Transaction, side: Side, items: Sequence[Item], *, is_master: bool
 
 def of(tx: Transaction, skus: Sequence[str]) -> dict[str, Any]:
     """Return the items of these SKUs."""
-    rows = tx.rows(select(_item).where(_item.c.installation == tx.installation, among(tx, _item.c.sku, skus)))
-    return {row.sku: row for row in rows}
+    return {row.sku: row for row in tx.rows(_OF, {"skus": list(skus)})} if skus else {}
 
 
 def skus_of_stock_numbers(tx: Transaction, numbers: Sequence[str]) -> dict[str, str]:
@@ -102,22 +105,14 @@ def of_account(kind: str, account: str) -> str:
 
 def carriers(tx: Transaction, account: str = "") -> dict[tuple[str, str], str]:
     """Return the marketplace's code of each mapped (carrier, service); an empty service stands for any."""
-    rows = tx.rows(
-        select(_mapping.c.source, _mapping.c.target).where(
-            _mapping.c.installation == tx.installation, _mapping.c.kind == of_account(CARRIER, account)
-        )
-    )
+    rows = tx.rows(_TARGETS, {"of_kind": of_account(CARRIER, account)})
     pairs = ((row.source.split(ANY_SERVICE), row.target) for row in rows)
     return {(source[0], source[1]): target for source, target in pairs}
 
 
 def approved_carriers(tx: Transaction, account: str = "") -> dict[str, str]:
     """Return the name of each carrier code that the marketplace account accepts."""
-    rows = tx.rows(
-        select(_mapping.c.source, _mapping.c.target).where(
-            _mapping.c.installation == tx.installation, _mapping.c.kind == of_account(APPROVED_CARRIER, account)
-        )
-    )
+    rows = tx.rows(_TARGETS, {"of_kind": of_account(APPROVED_CARRIER, account)})
     return {row.source: row.target for row in rows}
 
 

@@ -7,13 +7,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, select
 
 from ledger.database import Transaction
-from ledger.rows import among, insert_all, table, upsert
+from ledger.rows import MINE, among, insert_all, table, upsert
 from ledger.tables import Event, Watermark
 
 _watermark, _event = table(Watermark), table(Event)
-_OF_FEED = select(_watermark).where(
-    _watermark.c.installation == bindparam("installation"), _watermark.c.feed == bindparam("feed")
-)
+_OF_FEED = select(_watermark).where(_watermark.c.installation == MINE, _watermark.c.feed == bindparam("feed"))
 
 
 def write(tx: Transaction, entries: Sequence[tuple[str, str, str, str, str]]) -> None:
@@ -59,7 +57,7 @@ def notes(tx: Transaction, kind: str, order_keys: Sequence[str]) -> dict[str, li
 
 def watermark(tx: Transaction, feed: str) -> Any | None:
     """Return (cursor, began_at, completed_at) of a feed, or None when it was never read."""
-    return next(iter(tx.rows(_OF_FEED, {"installation": tx.installation, "feed": feed})), None)
+    return tx.one(_OF_FEED, {"feed": feed})
 
 
 def set_watermark(

@@ -1,6 +1,6 @@
 """Levels: what each listed SKU should show, and what was last proved. No queue, no history, one in flight a SKU."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -13,7 +13,7 @@ from domain.records import Deducts
 from domain.stock import available_to_sell
 from ledger import orders, scans, tickets
 from ledger.database import Transaction
-from ledger.rows import among, insert_new, table, upsert
+from ledger.rows import MINE, NOW, among, insert_new, table, upsert
 from ledger.tables import URGENCY, Hold, ItemRow, Level, Moment, OrderLineRow
 
 _level, _item, _line, _hold = table(Level), table(ItemRow), table(OrderLineRow), table(Hold)
@@ -21,16 +21,16 @@ _CHUNK = 5000
 _urgency = literal_column(URGENCY.text, Integer)
 _WITH_TICKET = 3
 _PUBLISHED = update(_level).where(
-    _level.c.installation == bindparam("of_installation"),
+    _level.c.installation == MINE,
     _level.c.sku == bindparam("of_sku"),
     _level.c.published == bindparam("quantity"),
 )
-_PROVED = _PUBLISHED.values(proved_at=bindparam("now", type_=Moment))
+_PROVED = _PUBLISHED.values(proved_at=NOW)
 _DIFFERS = _PUBLISHED.values(published=None, owed=True)
 _OF_ATTEMPT = (
     update(_level)
     .where(
-        _level.c.installation == bindparam("of_installation"),
+        _level.c.installation == MINE,
         _level.c.sku == bindparam("of_sku"),
         _level.c.attempt == bindparam("of_attempt"),
     )
@@ -39,12 +39,23 @@ _OF_ATTEMPT = (
 _quantity = bindparam("quantity", type_=Integer)
 _TAKEN = _OF_ATTEMPT.values(
     published=_quantity,
-    published_at=bindparam("now", type_=Moment),
+    published_at=NOW,
     proved_at=bindparam("proved", type_=Moment),
     owed=_level.c.wanted != _quantity,
     due_at=None,
 )
 _POSTPONED = _OF_ATTEMPT.values(due_at=bindparam("due", type_=Moment), owed=True)
+_UNPROVED = (
+    select(_level, _item.c.stock_number, _item.c.listing_id)
+    .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
+    .where(
+        _level.c.installation == MINE,
+        _level.c.published.is_not(None),
+        _level.c.proved_at.is_(None),
+        _level.c.published_at < bindparam("before"),
+    )
+    .limit(bindparam("limit"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +155,20 @@ def touched_since(tx: Transaction, moment: datetime | None) -> set[str]:
     return {row.sku for row in rows}
 
 
-def listed_skus(tx: Transaction) -> list[str]:
-    """Return every SKU that has a level."""
-    return [row.sku for row in tx.rows(select(_level.c.sku).where(_level.c.installation == tx.installation))]
+def listed_skus(tx: Transaction) -> Iterator[list[str]]:
+    """Yield, some at a time, every SKU that has a level."""
+    last = ""
+    while True:
+        rows = tx.rows(
+            select(_level.c.sku)
+            .where(_level.c.installation == tx.installation, _level.c.sku > last)
+            .order_by(_level.c.sku)
+            .limit(_CHUNK)
+        )
+        if not rows:
+            return
+        yield [row.sku for row in rows]
+        last = rows[-1].sku
 
 
 def claim(
@@ -169,7 +191,7 @@ def claim(
     if alone and tickets.under_way(tx):
         return []
     seen_at = orders_seen_at or datetime.min.replace(tzinfo=UTC)
-    given = {"installation": tx.installation, "now": tx.now, "seen_at": seen_at}
+    given = {"seen_at": seen_at}
     rows = tx.rows(_claimable(overtaking=True), {**given, "limit": limit}) if zero_overtakes else []
     rows += tx.rows(_claimable(overtaking=False), {**given, "limit": limit - len(rows)})
     until = tx.now + lease
@@ -200,7 +222,6 @@ def _claimable(*, overtaking: bool) -> Select[Any]:
     which: tuple[ColumnElement[bool], ...] = (_urgency < _WITH_TICKET,)
     if overtaking:
         which = (_urgency == _WITH_TICKET, _level.c.wanted == 0, _level.c.sending != 0)
-    now = bindparam("now", type_=Moment)
     return (
         select(
             _level.c.sku,
@@ -212,12 +233,12 @@ def _claimable(*, overtaking: bool) -> Select[Any]:
         )
         .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
         .where(
-            _level.c.installation == bindparam("installation"),
+            _level.c.installation == MINE,
             _level.c.owed,
             _item.c.listed,
             *which,
-            or_(_level.c.lease_until.is_(None), _level.c.lease_until < now),
-            or_(_level.c.due_at.is_(None), _level.c.due_at <= now),
+            or_(_level.c.lease_until.is_(None), _level.c.lease_until < NOW),
+            or_(_level.c.due_at.is_(None), _level.c.due_at <= NOW),
             or_(_level.c.wanted == 0, _level.c.wanted_as_of < bindparam("seen_at", type_=Moment)),
             ~_held(),
         )
@@ -228,7 +249,7 @@ def _claimable(*, overtaking: bool) -> Select[Any]:
 
 def published(tx: Transaction, sending: Sending, *, proved: bool) -> bool:
     """The marketplace took the number; what is wanted may have moved on meanwhile. False when the claim was lost."""
-    given = {"of_installation": tx.installation, "of_sku": sending.sku, "of_attempt": sending.attempt, "now": tx.now}
+    given = {"of_sku": sending.sku, "of_attempt": sending.attempt}
     return tx.run(_TAKEN, {**given, "quantity": sending.quantity, "proved": tx.now if proved else None}) == 1
 
 
@@ -237,8 +258,7 @@ def postponed(tx: Transaction, sendings: Sequence[Sending], due_at: datetime) ->
 
     Return how many claims were not lost meanwhile.
     """
-    given = {"of_installation": tx.installation, "due": due_at}
-    return tx.run(_POSTPONED, [{**given, "of_sku": one.sku, "of_attempt": one.attempt} for one in sendings])
+    return tx.run(_POSTPONED, [{"of_sku": one.sku, "of_attempt": one.attempt, "due": due_at} for one in sendings])
 
 
 def owe_again(tx: Transaction, skus: Iterable[str]) -> None:
@@ -249,25 +269,13 @@ def owe_again(tx: Transaction, skus: Iterable[str]) -> None:
 
 def unproved(tx: Transaction, before: datetime, limit: int) -> list[Any]:
     """Return levels that were taken before `before` and not read back since."""
-    return tx.rows(
-        select(_level, _item.c.stock_number, _item.c.listing_id)
-        .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
-        .where(
-            _level.c.installation == tx.installation,
-            _level.c.published.is_not(None),
-            _level.c.proved_at.is_(None),
-            _level.c.published_at < before,
-        )
-        .limit(limit)
-    )
+    return tx.rows(_UNPROVED, {"before": before, "limit": limit})
 
 
 def proved(tx: Transaction, shown: Mapping[str, int], differing: Mapping[str, int]) -> None:
     """A read-back showed these numbers by SKU; or other ones than the `differing`: then the newest number is owed again."""
-    given = {"of_installation": tx.installation, "now": tx.now}
-    tx.run(_PROVED, [{**given, "of_sku": sku, "quantity": quantity} for sku, quantity in shown.items()])
-    again = {"of_installation": tx.installation}
-    tx.run(_DIFFERS, [{**again, "of_sku": sku, "quantity": quantity} for sku, quantity in differing.items()])
+    tx.run(_PROVED, [{"of_sku": sku, "quantity": quantity} for sku, quantity in shown.items()])
+    tx.run(_DIFFERS, [{"of_sku": sku, "quantity": quantity} for sku, quantity in differing.items()])
 
 
 def waiting_zeroes(tx: Transaction) -> list[Any]:

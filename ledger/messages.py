@@ -12,12 +12,36 @@ from domain.budgets import Lane
 from domain.installation import Side
 from domain.records import Kind
 from ledger.database import Transaction
-from ledger.rows import among, insert_new, table
+from ledger.rows import MINE, NOW, insert_new, listed, table
 from ledger.tables import Hold, Message, Moment, SalesOrderRow
 
-_message, _hold = table(Message), table(Hold)
+_message, _hold, _order = table(Message), table(Hold), table(SalesOrderRow)
 DROPPED = "dropped"
 _NO_TIME = timedelta()
+_MINE = _message.c.installation == MINE
+_OF_KEY = and_(_MINE, _message.c.kind == bindparam("of_kind"), _message.c.key == bindparam("of_key"))
+_DROPPED = select(_message.c.id, _message.c.kind, _message.c.key).where(
+    _MINE, listed(_message.c.kind, "kinds"), listed(_message.c.key, "keys"), _message.c.closed_as == DROPPED
+)
+_FORMER = select(_order.c.key, _order.c.account).where(
+    _order.c.installation == MINE, _order.c.account != "", listed(_order.c.key, "keys")
+)
+_LEASE = (
+    update(_message)
+    .where(listed(_message.c.id, "ids"))
+    .values(attempt=_message.c.attempt + 1, lease_until=bindparam("until"))
+)
+_NOTE = update(_message).where(
+    _message.c.id == bindparam("of_id"), _message.c.attempt == bindparam("of_attempt"), _message.c.closed_at.is_(None)
+)
+_CLOSE = (
+    update(_message)
+    .where(_OF_KEY, _message.c.closed_at.is_(None))
+    .values(closed_at=NOW, closed_by=bindparam("by"), evidence=bindparam("why"))
+)
+_PROVE = _CLOSE.values(closed_as="done", lease_until=None)
+_DROP = _CLOSE.where(_message.c.attempted_at.is_(None)).values(closed_as=DROPPED, attempt=_message.c.attempt + 1)
+_ID = select(_message.c.id).where(_OF_KEY, or_(_message.c.closed_as.is_(None), _message.c.closed_as != DROPPED))
 
 
 @dataclass(frozen=True)
@@ -61,17 +85,10 @@ def owe(tx: Transaction, owed: Sequence[Owed]) -> None:
 
     `unknown` begins the event as one that may have been done by a person already: it is looked up first.
     """
-    dropped = {
-        (row.kind, row.key): row.id
-        for row in tx.rows(
-            select(_message.c.id, _message.c.kind, _message.c.key).where(
-                _message.c.installation == tx.installation,
-                _message.c.kind.in_({event.kind.value for event in owed}),
-                _message.c.closed_as == DROPPED,
-                among(tx, _message.c.key, [event.key for event in owed]),
-            )
-        )
-    }
+    if not owed:
+        return
+    named = {"kinds": sorted({event.kind.value for event in owed}), "keys": [event.key for event in owed]}
+    dropped = {(row.kind, row.key): row.id for row in tx.rows(_DROPPED, named)}
     accounts = _accounts(tx, {event.order_key for event in owed})
     for event in owed:
         if (event.kind.value, event.key) in dropped:
@@ -101,10 +118,7 @@ def owe(tx: Transaction, owed: Sequence[Owed]) -> None:
 
 def _accounts(tx: Transaction, order_keys: set[str]) -> dict[str, str]:
     """Return the former account of each of these orders that came over one."""
-    order = table(SalesOrderRow)
-    mine = (order.c.installation == tx.installation, order.c.account != "")
-    rows = tx.rows(select(order.c.key, order.c.account).where(*mine, among(tx, order.c.key, sorted(order_keys))))
-    return {row.key: row.account for row in rows}
+    return {row.key: row.account for row in tx.rows(_FORMER, {"keys": sorted(order_keys)})}
 
 
 def _new(tx: Transaction, event: Owed) -> dict[str, Any]:
@@ -137,15 +151,13 @@ def claim(
     due, those with a ticket that are due `along` with it, so much later, are claimed too. A message behind
     an earlier open one for the same order and destination is not claimed.
     """
-    given = {"installation": tx.installation, "kind": kind, "now": tx.now, "not_before": not_before, "limit": limit}
-    given |= {"account": account, "ticketed_by": tx.now}
+    given = {"kind": kind, "not_before": not_before, "limit": limit, "account": account, "ticketed_by": tx.now}
     rows = tx.rows(_claimable(looking=looking), given)
     if rows and along:
         rows = tx.rows(_claimable(looking=looking), given | {"ticketed_by": tx.now + along})
     until = tx.now + lease
     if rows:
-        mine = _message.c.id.in_([row.id for row in rows])
-        tx.run(update(_message).where(mine).values(lease_until=until, attempt=_message.c.attempt + 1))
+        tx.run(_LEASE, {"ids": [row.id for row in rows], "until": until})
     return [
         Claimed(
             row.id,
@@ -170,20 +182,19 @@ def claim(
 def _claimable(*, looking: bool) -> Select[Any]:
     """Return the statement of `claim`, built once: building it costs more than running it."""
     earlier = _message.alias("earlier")
-    now = bindparam("now", type_=Moment)
     return (
         select(_message)
         .where(
-            _message.c.installation == bindparam("installation"),
+            _MINE,
             _message.c.closed_at.is_(None),
             _message.c.kind == bindparam("kind"),
             _message.c.account == bindparam("account"),
             or_(
-                _message.c.due_at <= now,
+                _message.c.due_at <= NOW,
                 _message.c.ticket.is_not(None) & (_message.c.due_at <= bindparam("ticketed_by", type_=Moment)),
             ),
             _message.c.id > bindparam("not_before"),
-            or_(_message.c.lease_until.is_(None), _message.c.lease_until < now),
+            or_(_message.c.lease_until.is_(None), _message.c.lease_until < NOW),
             _message.c.attempted_at.is_not(None) if looking else _message.c.attempted_at.is_(None),
             ~held(),
             ~exists().where(
@@ -211,7 +222,7 @@ def held() -> ColumnElement[bool]:
 
 def note(tx: Transaction, claimed: Claimed, **facts: object) -> bool:
     """Fill in facts of a claimed message; False when the claim was lost meanwhile (then nothing is written)."""
-    return tx.run(update(_message).where(_mine(claimed)).values(**facts)) == 1
+    return tx.run(_NOTE.values(**facts), {"of_id": claimed.id, "of_attempt": claimed.attempt}) == 1
 
 
 def close(tx: Transaction, claimed: Claimed, closed_as: str, evidence: str, external_id: str = "") -> bool:
@@ -230,43 +241,12 @@ def close(tx: Transaction, claimed: Claimed, closed_as: str, evidence: str, exte
 
 def prove(tx: Transaction, kind: Kind, key: str, evidence: str) -> bool:
     """Close an open message because some record named its key; False when there was none open."""
-    return (
-        tx.run(
-            update(_message)
-            .where(
-                _message.c.installation == tx.installation,
-                _message.c.kind == kind,
-                _message.c.key == key,
-                _message.c.closed_at.is_(None),
-            )
-            .values(closed_at=tx.now, closed_as="done", closed_by=tx.run_id, evidence=evidence, lease_until=None)
-        )
-        == 1
-    )
+    return tx.run(_PROVE, {"of_kind": kind, "of_key": key, "by": tx.run_id, "why": evidence}) == 1
 
 
 def drop_unattempted(tx: Transaction, kind: Kind, key: str, reason: str) -> bool:
     """Close a message that was never attempted, because it is no longer owed; False when it was attempted."""
-    return (
-        tx.run(
-            update(_message)
-            .where(
-                _message.c.installation == tx.installation,
-                _message.c.kind == kind,
-                _message.c.key == key,
-                _message.c.closed_at.is_(None),
-                _message.c.attempted_at.is_(None),
-            )
-            .values(
-                closed_at=tx.now,
-                closed_as=DROPPED,
-                closed_by=tx.run_id,
-                evidence=reason,
-                attempt=_message.c.attempt + 1,
-            )
-        )
-        == 1
-    )
+    return tx.run(_DROP, {"of_kind": kind, "of_key": key, "by": tx.run_id, "why": reason}) == 1
 
 
 def open_of(tx: Transaction, kind: Kind, limit: int) -> list[Any]:
@@ -316,12 +296,5 @@ def begin_unknown(tx: Transaction, kind: Kind, placed_before: datetime) -> int:
 
 def id_of(tx: Transaction, kind: Kind, key: str) -> int | None:
     """Return the id of the message of this kind and key, open or closed, or None."""
-    where = (_message.c.installation == tx.installation, _message.c.kind == kind, _message.c.key == key)
-    found = tx.value(
-        select(_message.c.id).where(*where, or_(_message.c.closed_as.is_(None), _message.c.closed_as != DROPPED))
-    )
+    found = tx.value(_ID, {"of_kind": kind, "of_key": key})
     return None if found is None else int(found)
-
-
-def _mine(claimed: Claimed) -> ColumnElement[bool]:
-    return and_(_message.c.id == claimed.id, _message.c.attempt == claimed.attempt, _message.c.closed_at.is_(None))

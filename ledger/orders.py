@@ -12,11 +12,62 @@ from domain.orders import LineLife, OrderLife
 from domain.records import Deducts, Kind
 from ledger import inbox
 from ledger.database import Transaction
-from ledger.rows import among, table, upsert
+from ledger.rows import MINE, NOW, among, listed, table, upsert
 from ledger.tables import Inbox, Message, OrderLineRow, SalesOrderRow, Scan
 
 _order, _line = table(SalesOrderRow), table(OrderLineRow)
 _message, _scan, _inbox = table(Message), table(Scan), table(Inbox)
+_MINE, _LINES_MINE = _order.c.installation == MINE, _line.c.installation == MINE
+_LINES_OF = (_line.c.installation == _order.c.installation, _line.c.order_key == _order.c.key)
+_CREATION = exists().where(
+    _message.c.installation == _order.c.installation,
+    _message.c.order_key == _order.c.key,
+    _message.c.kind == Kind.SALES_ORDER,
+)
+_KNOWN = select(
+    _order,
+    _CREATION.where(_message.c.attempted_at.is_not(None)).label("attempted"),
+    exists().where(_inbox.c.id == _order.c.inbox_id, _inbox.c.gate == inbox.INCOMPLETE).label("awaits_address"),
+).where(_MINE, listed(_order.c.key, "keys"))
+_LINES = (
+    select(
+        *(_line.c.order_key, _line.c.line, _line.c.sku, _line.c.ordered, _line.c.stock_number),
+        *(_line.c.cancel_requested, _line.c.cancelled, _line.c.shipped, _line.c.dispatched),
+    )
+    .where(_LINES_MINE, listed(_line.c.order_key, "keys"))
+    .order_by(_line.c.order_key, _line.c.line)
+)
+_OF_REFERENCE = select(_order.c.reference, _order.c.key, _CREATION.label("begun")).where(
+    _MINE, listed(_order.c.reference, "references")
+)
+_OF_ANOTHER_ACCOUNT = select(_order.c.key, _order.c.reference, _order.c.account).where(
+    _MINE, _order.c.account != bindparam("account")
+)
+_STRANGERS = _OF_ANOTHER_ACCOUNT.where(listed(_order.c.key, "keys"))
+_ELSEWHERE = _OF_ANOTHER_ACCOUNT.where(
+    listed(_order.c.reference, "references"),
+    or_(exists().where(*_LINES_OF, _line.c.ordered > _line.c.cancelled), ~exists().where(*_LINES_OF)),
+)
+_OPEN_FOR_DISPATCH = (
+    select(_order.c.key, _order.c.reference, _order.c.back_office_id, _order.c.awaits_tracking)
+    .where(
+        _MINE,
+        _order.c.final_at.is_(None),
+        _order.c.taken_at.is_not(None),
+        _order.c.key > bindparam("after_key"),
+        # what is cancelled may leave all the same
+        or_(_order.c.awaits_tracking, exists().where(*_LINES_OF, _line.c.ordered > _line.c.shipped)),
+    )
+    .order_by(_order.c.key)
+    .limit(bindparam("limit"))
+)
+_MARK = update(_order).where(_MINE, _order.c.key == bindparam("of_key"))
+_MARK_TAKEN = _MARK.where(_order.c.taken_at.is_(None)).values(taken_at=NOW)
+_MARK_LINES_TAKEN = (
+    update(_line)
+    .where(_LINES_MINE, _line.c.order_key == bindparam("of_key"), _line.c.taken_at.is_(None))
+    .values(taken_at=NOW)
+)
 
 
 @dataclass(frozen=True)
@@ -36,48 +87,20 @@ class KnownOrder:
 
 def known(tx: Transaction, keys: Sequence[str]) -> dict[str, KnownOrder]:
     """Return the orders of these keys that exist here."""
-    rows = tx.rows(select(_order).where(_order.c.installation == tx.installation, among(tx, _order.c.key, keys)))
-    if not rows:
-        return {}
+    given = {"keys": list(keys)}
+    rows = tx.rows(_KNOWN, given) if keys else []
     lines: dict[str, list[LineLife]] = defaultdict(list)
-    for row in tx.rows(
-        select(_line)
-        .where(_line.c.installation == tx.installation, among(tx, _line.c.order_key, keys))
-        .order_by(_line.c.order_key, _line.c.line)
-    ):
-        lines[row.order_key].append(
-            LineLife(
-                row.line,
-                row.sku,
-                row.ordered,
-                row.stock_number,
-                row.cancel_requested,
-                row.cancelled,
-                row.shipped,
-                row.dispatched,
-            )
-        )
-    attempted = {
-        row.order_key
-        for row in tx.rows(
-            select(_message.c.order_key).where(
-                _message.c.installation == tx.installation,
-                _message.c.kind == Kind.SALES_ORDER,
-                _message.c.attempted_at.is_not(None),
-                among(tx, _message.c.order_key, keys),
-            )
-        )
-    }
-    awaiting = _without_address(tx, [row.inbox_id for row in rows])
+    for key, *life in tx.rows(_LINES, given) if rows else ():
+        lines[key].append(LineLife(*life))
     return {
         row.key: KnownOrder(
             OrderLife(
                 row.key,
                 tuple(lines[row.key]),
-                attempted=row.key in attempted,
+                attempted=row.attempted,
                 taken=row.taken_at is not None,
                 acknowledged=row.acknowledged_at is not None,
-                awaits_address=row.inbox_id in awaiting,
+                awaits_address=row.awaits_address,
             ),
             row.reference,
             row.external_id,
@@ -92,25 +115,13 @@ def known(tx: Transaction, keys: Sequence[str]) -> dict[str, KnownOrder]:
     }
 
 
-def _without_address(tx: Transaction, inbox_ids: Sequence[int]) -> set[int]:
-    """Return which of these inbox rows hold an order whose address is still to come."""
-    where = (_inbox.c.gate == inbox.INCOMPLETE, among(tx, _inbox.c.id, inbox_ids))
-    return {row.id for row in tx.rows(select(_inbox.c.id).where(*where))}
-
-
 def by_reference(tx: Transaction, references: Sequence[str]) -> dict[str, str]:
     """Return the order key of each Customer Order Number that is known here and names one order.
 
     Where two accounts showed the same number, it names the one that was to be created.
     """
-    begun = exists().where(
-        _message.c.installation == _order.c.installation,
-        _message.c.order_key == _order.c.key,
-        _message.c.kind == Kind.SALES_ORDER,
-    )
-    named = (_order.c.installation == tx.installation, among(tx, _order.c.reference, references))
     found: dict[str, list[Any]] = defaultdict(list)
-    for row in tx.rows(select(_order.c.reference, _order.c.key, begun.label("begun")).where(*named)):
+    for row in tx.rows(_OF_REFERENCE, {"references": list(references)}) if references else ():
         found[row.reference].append(row)
     begun_only = {name: [row for row in rows if row.begun] or rows for name, rows in found.items()}
     return {name: rows[0].key for name, rows in begun_only.items() if len(rows) == 1}
@@ -121,22 +132,13 @@ def elsewhere(tx: Transaction, account: str, references: Sequence[str]) -> dict[
 
     An order that was wholly cancelled before anything of it was shipped does not.
     """
-    left = _line.c.ordered > _line.c.cancelled
-    counts = or_(
-        exists().where(_line.c.installation == _order.c.installation, _line.c.order_key == _order.c.key, left),
-        ~exists().where(_line.c.installation == _order.c.installation, _line.c.order_key == _order.c.key),
-    )
-    mine = (_order.c.installation == tx.installation, _order.c.account != account)
-    rows = tx.rows(
-        select(_order.c.reference, _order.c.account).where(*mine, among(tx, _order.c.reference, references), counts)
-    )
+    rows = tx.rows(_ELSEWHERE, {"account": account, "references": list(references)})
     return {row.reference: row.account or "today's" for row in rows}
 
 
 def strangers(tx: Transaction, account: str, keys: Sequence[str]) -> set[str]:
     """Return which of these keys are those of another account's orders."""
-    mine = (_order.c.installation == tx.installation, _order.c.account != account)
-    return {row.key for row in tx.rows(select(_order.c.key).where(*mine, among(tx, _order.c.key, keys)))}
+    return {row.key for row in tx.rows(_STRANGERS, {"account": account, "keys": list(keys)})}
 
 
 def save(tx: Transaction, orders: Sequence[Mapping[str, Any]], lines: Iterable[tuple[str, LineLife]]) -> None:
@@ -226,24 +228,15 @@ def add(tx: Transaction, order_key: str, number: str, quantities: Mapping[str, i
 
 def mark_taken(tx: Transaction, key: str, back_office_id: str) -> None:
     """The back office was seen to have the order."""
-    tx.run(
-        update(_order)
-        .where(_order.c.installation == tx.installation, _order.c.key == key, _order.c.taken_at.is_(None))
-        .values(taken_at=tx.now)
-    )
-    tx.run(
-        update(_line)
-        .where(_line.c.installation == tx.installation, _line.c.order_key == key, _line.c.taken_at.is_(None))
-        .values(taken_at=tx.now)
-    )
+    tx.run(_MARK_TAKEN, {"of_key": key})
+    tx.run(_MARK_LINES_TAKEN, {"of_key": key})
     if back_office_id:
-        where = (_order.c.installation == tx.installation, _order.c.key == key)
-        tx.run(update(_order).where(*where).values(back_office_id=back_office_id))
+        mark(tx, key, back_office_id=back_office_id)
 
 
 def mark(tx: Transaction, key: str, **values: object) -> None:
     """Fill in facts of an order."""
-    tx.run(update(_order).where(_order.c.installation == tx.installation, _order.c.key == key).values(**values))
+    tx.run(_MARK.values(**values), {"of_key": key})
 
 
 def open_for_dispatch(tx: Transaction, after_key: str, limit: int) -> list[Any]:
@@ -251,33 +244,27 @@ def open_for_dispatch(tx: Transaction, after_key: str, limit: int) -> list[Any]:
 
     One that is shipped whole is not asked about again while its dispatch is on its way to the marketplace.
     """
-    to_ship = exists().where(
-        _line.c.installation == _order.c.installation,
-        _line.c.order_key == _order.c.key,
-        _line.c.ordered > _line.c.shipped,  # what is cancelled may leave all the same
-    )
-    return tx.rows(
-        select(_order.c.key, _order.c.reference, _order.c.back_office_id, _order.c.awaits_tracking)
-        .where(
-            _order.c.installation == tx.installation,
-            _order.c.final_at.is_(None),
-            _order.c.taken_at.is_not(None),
-            _order.c.key > after_key,
-            or_(_order.c.awaits_tracking, to_ship),
-        )
-        .order_by(_order.c.key)
-        .limit(limit)
-    )
+    return tx.rows(_OPEN_FOR_DISPATCH, {"after_key": after_key, "limit": limit})
 
 
 def unshipped(tx: Transaction, keys: Sequence[str]) -> dict[str, tuple[tuple[str, int], ...]]:
-    """Return the SKUs and units that these orders want, of those of which nothing was seen shipped."""
+    """Return the SKUs and units that these orders want, of those of which nothing was seen shipped.
+
+    A parcel that is held, or waits for its gate, was seen.
+    """
+    seen = select(_inbox.c.order_key).where(
+        _inbox.c.installation == tx.installation,
+        _inbox.c.kind == Kind.DISPATCH,
+        _inbox.c.gate.in_((inbox.HELD, inbox.WAITING)),
+        among(tx, _inbox.c.order_key, keys),
+    )
     rows = tx.rows(
         select(_line.c.order_key, _line.c.sku, _line.c.ordered - _line.c.cancelled, _line.c.shipped, _line.c.dispatched)
         .where(_line.c.installation == tx.installation, among(tx, _line.c.order_key, keys))
         .order_by(_line.c.order_key, _line.c.sku)
     )
     begun = {key for key, _, _, shipped, dispatched in rows if shipped or dispatched}
+    begun |= {row.order_key for row in tx.rows(seen)}
     wanted: dict[str, dict[str, int]] = {}
     for key, sku, units, _, _ in rows:
         if key not in begun and units > 0:

@@ -9,10 +9,11 @@ from sqlalchemy import and_, exists, or_, select, update
 
 from domain.payloads import join, parts, unpacked
 from ledger.database import Database, Transaction
-from ledger.rows import among, insert_new, table, upsert
+from ledger.rows import among, insert_new, listed, table, upsert
 from ledger.tables import Evidence, Inbox, Payload, SalesOrderRow
 
 _payload = table(Payload)
+_LOADED = select(_payload.c.id, _payload.c.skeleton, _payload.c.person).where(listed(_payload.c.id, "addresses"))
 
 
 def keep(tx: Transaction, originals: Iterable[tuple[Any, Mapping[str, Any]]]) -> list[str]:
@@ -29,9 +30,7 @@ def keep(tx: Transaction, originals: Iterable[tuple[Any, Mapping[str, Any]]]) ->
 
 def load(tx: Transaction, addresses: Sequence[str]) -> dict[str, Any]:
     """Return the originals, whole where their person part still exists."""
-    found = tx.rows(
-        select(_payload.c.id, _payload.c.skeleton, _payload.c.person).where(among(tx, _payload.c.id, addresses))
-    )
+    found = tx.rows(_LOADED, {"addresses": list(addresses)}) if addresses else []
     return {row.id: join(unpacked(row.skeleton), unpacked(row.person) if row.person else None) for row in found}
 
 

@@ -1,22 +1,33 @@
-"""Statements that differ between the databases, written once."""
+"""Statements that differ between the databases, written once; and what statements that are built once are made of.
+
+Building a statement costs more than running it (measured). So those that every run needs are constants of their
+module: `MINE` and `NOW` are filled in by the transaction, `bindparam` and `listed` by the caller.
+"""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Boolean, ColumnElement, FromClause, Insert, bindparam, insert
+from sqlalchemy import BindParameter, Boolean, ColumnElement, Dialect, FromClause, Insert, bindparam, insert
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import InternalTraversal
-from sqlalchemy.types import JSON
+from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
 from ledger.database import Transaction
+from ledger.tables import Moment
 
-_MANY = 20  # so many rows pay for compiling their statement anew
+MINE: BindParameter[str] = bindparam("mine")
+"""The installation of the transaction."""
+NOW = bindparam("now", type_=Moment)
+"""The moment of the transaction."""
+_SQLITE = sqlite_dialect()
 
 
 def table(model: type[SQLModel]) -> SqlTable:
@@ -40,49 +51,65 @@ def upsert(
     """
     if not values:
         return
-    target = table(model)
-    dialect_insert = postgresql_insert if tx.is_postgresql else sqlite_insert
-    statement = dialect_insert(target)
-    changed = {name: statement.excluded[name] for name in values[0] if name not in {*keys, *keep}}
-    if changed:
-        statement = statement.on_conflict_do_update(index_elements=list(keys), set_=changed)
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=list(keys))
+    replaces = tuple(name for name in values[0] if name not in {*keys, *keep})
+    statement = _inserting(table(model), postgresql=tx.is_postgresql, keys=tuple(keys), replaces=replaces)
     newest = {tuple(row[name] for name in keys): row for row in values}
-    _insert(tx, statement, target, list(newest.values()))
+    _insert(tx, statement, table(model), list(newest.values()))
 
 
 def insert_new(tx: Transaction, model: type[SQLModel], values: list[dict[str, Any]], keys: Sequence[str]) -> None:
     """Insert the rows that do not exist yet and leave the others as they are."""
     if values:
-        dialect_insert = postgresql_insert if tx.is_postgresql else sqlite_insert
-        statement = dialect_insert(table(model)).on_conflict_do_nothing(index_elements=list(keys))
-        _insert(tx, statement, table(model), values)
+        _insert(tx, _inserting(table(model), postgresql=tx.is_postgresql, keys=tuple(keys)), table(model), values)
 
 
 def insert_all(tx: Transaction, model: type[SQLModel], values: list[dict[str, Any]]) -> None:
     """Insert rows that cannot exist yet."""
     if values:
-        _insert(tx, insert(table(model)), table(model), values)
+        _insert(tx, _inserting(table(model), postgresql=tx.is_postgresql), table(model), values)
+
+
+@cache
+def _inserting(
+    target: SqlTable,
+    *,
+    postgresql: bool,
+    keys: tuple[str, ...] = (),
+    replaces: tuple[str, ...] = (),
+) -> Insert:
+    """Return an insert that replaces these columns of a row that exists under `keys`, or leaves it as it is."""
+    if not keys:
+        return insert(target)
+    statement = (postgresql_insert if postgresql else sqlite_insert)(target)
+    if not replaces:
+        return statement.on_conflict_do_nothing(index_elements=keys)
+    replaced = {name: statement.excluded[name] for name in replaces}
+    return statement.on_conflict_do_update(index_elements=keys, set_=replaced)
 
 
 def _insert(tx: Transaction, statement: Insert, target: SqlTable, values: list[dict[str, Any]]) -> None:
-    """Insert rows; many of them into SQLite column by column, past SQLAlchemy's work on each row.
+    """Insert rows; into SQLite column by column, past SQLAlchemy's work on each row.
 
     That work is dearer there than the insert itself (measured); on PostgreSQL it joins rows into one statement.
     """
-    names = list(values[0])
-    if tx.is_postgresql or len(values) < _MANY or any(c.default is not None for c in target.c if c.name not in names):
+    names = tuple(values[0])
+    if tx.is_postgresql or any(c.default is not None for c in target.c if c.name not in names):
         tx.connection.execute(statement, values)
         return
-    dialect = tx.connection.dialect
-    compiled = statement.compile(dialect=dialect, column_keys=names)
+    sql, written = _for_sqlite(statement, target, names)
     columns = []
-    for name in compiled.positiontup or ():
-        written = target.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+    for name, write in written:
         cells = [row[name] for row in values]
-        columns.append(cells if written is None else [written(cell) for cell in cells])
-    tx.connection.exec_driver_sql(str(compiled), list(zip(*columns, strict=True)))
+        columns.append(cells if write is None else [write(cell) for cell in cells])
+    tx.connection.exec_driver_sql(sql, list(zip(*columns, strict=True)))
+
+
+@cache
+def _for_sqlite(statement: Insert, target: SqlTable, names: tuple[str, ...]) -> tuple[str, list[tuple[str, Any]]]:
+    """Return the text of an insert of these columns, and how each is written; the library compiles it each time."""
+    compiled = statement.compile(dialect=_SQLITE, column_keys=names)
+    types = {name: target.c[name].type.dialect_impl(_SQLITE) for name in names}
+    return str(compiled), [(name, types[name].bind_processor(_SQLITE)) for name in compiled.positiontup or ()]
 
 
 class _Among(ColumnElement[bool]):
@@ -116,7 +143,26 @@ def _among_array(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     return f"{column} = ANY ({values})"
 
 
-def among(tx: Transaction, column: ColumnElement[Any], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
+def among(_tx: Transaction, column: ColumnElement[Any], values: Sequence[str] | Sequence[int]) -> ColumnElement[bool]:
     """Return `column is one of values` as one bound parameter, however many they are."""
-    type_ = ARRAY(column.type) if tx.is_postgresql else JSON()
-    return _Among(column, bindparam(None, list(values), type_=type_))
+    return _Among(column, bindparam(None, list(values), type_=_Listed(column.type)))
+
+
+class _Listed(TypeDecorator[Any]):
+    """Many values as one parameter."""
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, of: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.of = of
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return what the database can unpack."""
+        return dialect.type_descriptor(ARRAY(self.of) if dialect.name == "postgresql" else JSON())
+
+
+def listed(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Return `column is one of the values of the parameter name`, a list, for a statement that is built once."""
+    return _Among(column, bindparam(name, type_=_Listed(column.type)))

@@ -18,6 +18,9 @@ NAMING = {
 }
 
 
+_DATED = text("counted_at IS NOT NULL")
+
+
 class Moment(TypeDecorator[datetime]):
     """An aware UTC time, on every database: some hand back times without a zone."""
 
@@ -196,7 +199,10 @@ class StockCount(Table, table=True):
     """
 
     __tablename__ = "stock_count"
-    __table_args__ = (UniqueConstraint("installation", "sku", "pool", "deducts"),)
+    __table_args__ = (
+        UniqueConstraint("installation", "sku", "pool", "deducts"),
+        Index("ix_stock_count_dated", "installation", "counted_at", sqlite_where=_DATED, postgresql_where=_DATED),
+    )
     id: int | None = Field(default=None, primary_key=True)
     installation: str
     sku: str
@@ -207,14 +213,16 @@ class StockCount(Table, table=True):
 
 
 class StockChange(Table, table=True):
-    """A count that the running scan found changed; applied only when the scan is proved whole."""
+    """A count that the running scan found changed; applied only when the scan is proved whole. `count_id`: where it is known."""
 
     __tablename__ = "stock_change"
+    __table_args__ = {"sqlite_with_rowid": False}
     installation: str = Field(primary_key=True)
     sku: str = Field(primary_key=True)
     pool: str = Field(primary_key=True)
     deducts: str = Field(primary_key=True)
     quantity: int
+    count_id: int | None = None
 
 
 class Scan(Table, table=True):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Integer, bindparam, func, or_, select, update
 
 from ledger.database import Transaction
-from ledger.rows import among, table
-from ledger.tables import ItemRow, Level, Moment
+from ledger.rows import MINE, NOW, among, table
+from ledger.tables import ItemRow, Level
 
 if TYPE_CHECKING:
     from ledger.levels import Sending
@@ -17,16 +17,14 @@ _level, _item = table(Level), table(ItemRow)
 _OF_TICKET = (
     update(_level)
     .where(
-        _level.c.installation == bindparam("of_installation"),
+        _level.c.installation == MINE,
         _level.c.sku == bindparam("of_sku"),
         _level.c.ticket == bindparam("of_ticket"),
     )
-    .values(ticket=None, sending=None, due_at=None, published_at=bindparam("now", type_=Moment))
+    .values(ticket=None, sending=None, due_at=None, published_at=NOW)
 )
 _quantity = bindparam("quantity", type_=Integer)
-_SHOWN = _OF_TICKET.values(
-    published=_quantity, proved_at=bindparam("now", type_=Moment), owed=_level.c.wanted != _quantity
-)
+_SHOWN = _OF_TICKET.values(published=_quantity, proved_at=NOW, owed=_level.c.wanted != _quantity)
 _LOST = _OF_TICKET.values(published=None, proved_at=None, owed=True)
 
 
@@ -80,9 +78,8 @@ def _open(tx: Transaction) -> tuple[ColumnElement[bool], ...]:
 
 def answered(tx: Transaction, ticket: str, shown: Mapping[str, int], lost: Collection[str] = ()) -> None:
     """The marketplace worked the ticket off: it shows these numbers by SKU, and the newest number of the `lost` is owed."""
-    now = {"now": tx.now, "of_installation": tx.installation, "of_ticket": ticket}
-    tx.run(_SHOWN, [{**now, "of_sku": sku, "quantity": quantity} for sku, quantity in shown.items()])
-    tx.run(_LOST, [{**now, "of_sku": sku} for sku in lost])
+    tx.run(_SHOWN, [{"of_ticket": ticket, "of_sku": sku, "quantity": quantity} for sku, quantity in shown.items()])
+    tx.run(_LOST, [{"of_ticket": ticket, "of_sku": sku} for sku in lost])
 
 
 def give_up(tx: Transaction) -> int:

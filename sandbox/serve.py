@@ -91,9 +91,11 @@ class Config:
     `{"scale": 240, "epoch": ISO time the clock starts at, "started": ISO machine time of that start,
     "control_port": 9400, "systems": [{"name", "class", "port", "arguments": {...}}], "worlds":
     [{"marketplace": system, "account", "back_office": system, "seed", "plan": {...}, "trouble": {...}}],
+    "opens": false,
     "folders": [{"system", "account", "root", "port", "username", "password", "host_key"}]}`: the SFTP doors of a
     Virtualstock's accounts, `root` a directory and `host_key` the file of the server's key, which is made.
-    `epoch` and `started` default to now; `arguments`, `plan` and `trouble` are those of the Python classes.
+    `epoch` and `started` default to now; `arguments`, `plan` and `trouble` are those of the Python classes. The worlds
+    open at once, or, where `opens` is false, when `POST /_world/open` says so.
     Each system's `name` must be its own: dumps and audits tell the systems apart by it.
     """
 
@@ -103,6 +105,7 @@ class Config:
     ports: dict[str, int]
     worlds: list[World]
     doors: list[FolderDoor]
+    opens: bool = True
 
     @classmethod
     def read(cls, text: str) -> "Config":
@@ -115,7 +118,7 @@ class Config:
             control_port, folders = int(given["control_port"]), list(given.get("folders", []))
         except (ValueError, TypeError, KeyError) as error:
             raise BadConfigError(f"it cannot be read: {type(error).__name__}: {error}") from error
-        made = cls(clock, control_port, {}, {}, [], [])
+        made = cls(clock, control_port, {}, {}, [], [], opens=bool(given.get("opens", True)))
         for entry in entries:
             with _naming("system", entry):
                 made._add_system(entry)
@@ -153,6 +156,7 @@ class Config:
                 seed=int(entry.get("seed", 0)),
                 plan=Plan(**plan),
                 trouble=Trouble(**entry.get("trouble", {})),
+                opens=self.opens,
             )
         )
 
@@ -189,7 +193,9 @@ class Theatre:
 
     def __init__(self, config: Config, out: Path | None) -> None:
         self._config, self._out = config, out
-        self._stop = asyncio.Event()
+        self._stop, self._opened = asyncio.Event(), asyncio.Event()
+        if config.opens:
+            self._opened.set()
         self._servers = [
             (_server(one.app), _listener(config.ports[name], name)) for name, one in config.systems.items()
         ]
@@ -221,6 +227,7 @@ class Theatre:
 
     async def _play(self) -> None:
         worlds = self._config.worlds
+        await self._opened.wait()
         days: list[Coroutine[Any, Any, None]] = [world.run(world.closes_at) for world in worlds]
         await asyncio.gather(*days)
         self.write()
@@ -256,12 +263,19 @@ class Theatre:
             "now": self._config.clock.now().isoformat(),
             "scale": self._config.clock.scale,
             "orders_offered": sum(world["orders_offered"] for world in worlds),
-            "finished": all(world["finished"] for world in worlds),
+            "finished": self._opened.is_set() and all(world["finished"] for world in worlds),
             "worlds": worlds,
         }
 
     def _control(self) -> Starlette:
         async def progress(_: Request) -> JSONResponse:
+            return JSONResponse(self.progress())
+
+        async def open_all(_: Request) -> JSONResponse:
+            if not self._opened.is_set():
+                self._opened.set()
+                for world in self._config.worlds:
+                    world.open()
             return JSONResponse(self.progress())
 
         async def quiet(_: Request) -> JSONResponse:
@@ -279,6 +293,7 @@ class Theatre:
         return Starlette(
             routes=[
                 Route("/_world/progress", progress),
+                Route("/_world/open", open_all, methods=["POST"]),
                 Route("/_world/quiet", quiet, methods=["POST"]),
                 Route("/_sandbox/store", store),
                 Route("/_sandbox/calls", calls),

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
@@ -20,6 +21,7 @@ from tasks.alert_messages import Links, Message, render
 
 MOST_MESSAGES = 20
 SECONDS_APART = 1.0  # Slack takes about one message a second and channel
+_FORMS = "operator"  # the tag of the forms in prefect.yaml
 _CLAIM_SECONDS = 120.0
 _LOOK_UP_SECONDS = 20.0
 _SWITCHED_OFF = (
@@ -47,7 +49,7 @@ async def send_owed(database: Database, installations: Mapping[str, Installation
     Never raises about Slack or Prefect: what was not sent stays owed, and is said here and in the run's log.
     """
     with database.transaction("alerts") as tx:
-        count = len(alerts.owed(tx))
+        count, types = len(alerts.owed(tx)), alerts.owed_types(tx)
     try:
         settings = SlackSettings.from_environment()
     except ValueError:
@@ -56,7 +58,8 @@ async def send_owed(database: Database, installations: Mapping[str, Installation
         return _warned(_SWITCHED_OFF.format(count=count))
     if not count:
         return "No alert is owed."
-    told = await send_alerts(database, installations, Slack(settings), await look_up(prefect_api.deployment_ids))
+    ids = partial(prefect_api.deployment_ids, "" if "run_failed" in types else _FORMS)
+    told = await send_alerts(database, installations, Slack(settings), await look_up(ids))
     return _warned(str(told)) if told.troubles else str(told)
 
 
@@ -92,7 +95,7 @@ async def send_alerts(
             continue
         alert, sending = claimed
         if tries:
-            await database.clock.sleep(database.clock.machine(SECONDS_APART).total_seconds())
+            await database.clock.sleep(SECONDS_APART)
         tries += 1
         try:
             await _show(database, slack, alert, sending, channel, _rendered(database, installations, links, alert))

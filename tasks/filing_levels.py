@@ -1,15 +1,17 @@
 """What filing stock and items means: a scan is believed whole or not at all; items make levels."""
 
+from collections.abc import Collection, Iterable
 from datetime import timedelta
+from itertools import chain
 
 from domain.identifiers import visible
 from domain.installation import Side
-from domain.records import Kind, StockLevel
+from domain.records import Kind
 from expectations.gate import Failure
 from ledger import former_listings, holds, inbox, items, journal, levels, orders, scans
 from ledger.database import Transaction
 from tasks.holding import hold
-from tasks.judge import Judged
+from tasks.judge import Judged, held_counts
 from tasks.run import News, Run
 
 _SHOWN = 10
@@ -17,29 +19,33 @@ _HELD_AT_ONCE = 200
 
 
 def file_levels(run: Run, tx: Transaction, judged: Judged) -> None:
-    """Fold a chunk into the running scan; with its last chunk, believe the scan and work out what to publish."""
-    pulled = judged.pulled
-    scan = scans.running(tx)
-    if (scan.cursor if scan is not None else None) != pulled.follows:
+    """Fold a chunk into the running scan; with its last chunk, believe the scan and work out what to publish.
+
+    Originals that were released say only whether they can be read now: what they count, the next scan shows.
+    """
+    pulled, compared = judged.pulled, judged.compared
+    if compared is None:
+        return
+    scan, (trusted_at, _) = scans.running(tx), scans.trusted(tx)
+    if (scan.cursor if scan is not None else None) != pulled.follows or trusted_at != compared.trusted_at:
         run.walks[pulled.intake.name].finished = True
         run.tell(News("", Kind.STOCK_LEVEL, run.installation.name, "left", "another worker reads the stock"))
         return
     scan = scan or scans.Running(pulled.page.began_at)
-    good = [one.record for one in judged.fresh if not judged.failures or one.record.key not in judged.failures]
-    scans.fold(tx, scan, good, pulled.page.cursor)
-    _close_mended_counts(tx, good)
+    scans.fold(tx, scan, compared, pulled.page.cursor, judged.failures)
+    failing = {key: key.split("\x1f", maxsplit=1)[0] for key in judged.failures}
+    _close_mended_counts(tx, set(compared.changed.skus).difference(failing.values()))
     for key, failures in list(judged.failures.items())[:_HELD_AT_ONCE]:
         for failure in failures:
-            hold(run, tx, failure, holds.LEVEL, key.split("\x1f", maxsplit=1)[0])
+            hold(run, tx, failure, holds.LEVEL, failing[key])
     if pulled.last:
         _finish_scan(run, tx, judged, scan)
 
 
-def _close_mended_counts(tx: Transaction, good: list[StockLevel]) -> None:
+def _close_mended_counts(tx: Transaction, good: set[str]) -> None:
     """Close the holds of counts that the gate lets pass now."""
-    for hold_type in ("sku_form", "quantity"):
-        held = {one.subject_id for one in holds.open_holds(tx, type=hold_type, subject=holds.LEVEL)}
-        if mended := sorted(held & {count.sku for count in good} if held else ()):
+    for hold_type, skus in held_counts(tx).items():
+        if mended := sorted(skus & good):
             holds.close_holds(tx, holds.LEVEL, mended, "mended", "a good count", [hold_type])
 
 
@@ -68,16 +74,18 @@ def _finish_scan(run: Run, tx: Transaction, judged: Judged, scan: scans.Running)
         holds.close_holds(tx, holds.INSTALLATION, [name], "mended", "approval, or a second scan", ["mass_zero"])
     _report_unmapped(run, tx)
     if former is None or tx.now - former > age_limit:
-        touched = frozenset(levels.listed_skus(tx))
+        touched: Iterable[Collection[str]] = levels.listed_skus(tx)
     else:
-        touched = finished.changed | levels.touched_since(tx, former)
-    changed = levels.recompute(tx, touched, policy)
+        touched = chain(scans.changed(tx), [levels.touched_since(tx, former)])
+    changed = sum(levels.recompute(tx, skus, policy) for skus in touched)
+    scans.settle(tx)
     run.tell(News("", Kind.STOCK_LEVEL, name, "scanned", f"{scan.rows} rows, {changed} levels changed"))
 
 
 def _report_unmapped(run: Run, tx: Transaction) -> None:
     """Hold up a hand for each place with stock that the installation names nowhere; it counts as nothing."""
-    unmapped = run.installation.stock.unmapped(scans.pools(tx))
+    stock = run.installation.stock
+    unmapped = stock.unmapped(scans.pools(tx)) if stock.pools else []
     held = {one.subject_id for one in holds.open_holds(tx, type="unmapped_location")}
     mended = sorted(held - set(unmapped))
     holds.close_holds(tx, holds.INSTALLATION, mended, "mended", "it is named now", ["unmapped_location"])
@@ -112,7 +120,8 @@ def file_items(run: Run, tx: Transaction, judged: Judged) -> None:
         items.unlist(tx, pulled.page.began_at if not run.walks else run.walks[pulled.intake.name].began_at)
     enrolled = levels.enrol(tx)
     if enrolled:
-        levels.recompute(tx, levels.listed_skus(tx), run.installation.stock)
+        for skus in levels.listed_skus(tx):
+            levels.recompute(tx, skus, run.installation.stock)
     released = release_known_skus(tx)
     if pulled.intake.side is Side.MARKETPLACE:
         _hold_unmatched_listings(run, tx)

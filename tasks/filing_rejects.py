@@ -16,6 +16,8 @@ def file_rejects(
     run: Run, tx: Transaction, intake: Intake, rejects: Mapping[str, Reject], *, again: bool = False
 ) -> list[str]:
     """Keep and hold the rejects, by key, that are new here (all of them `again`, after a release); return their keys."""
+    if not rejects:
+        return []
     prints = {key: address_of([reject.raw, reject.reason]) for key, reject in rejects.items()}
     new = sorted(rejects if again else inbox.unseen(tx, intake.side, intake.kind, prints))
     keeps = run.feed(intake).keeps

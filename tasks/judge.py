@@ -4,21 +4,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.roles import TakesSalesOrders
+from domain.counts import StockPage
 from domain.installation import Side
 from domain.limits import OrderLimits
 from domain.orders import LineLife
 from domain.records import Dispatch, Kind, Page, Received, SalesOrder
 from expectations.gate import Facts, Failure, gate
-from ledger import inbox, items, orders
+from ledger import holds, inbox, items, orders, scans
+from ledger.comparing import Compared
 from ledger.database import Transaction
 from tasks.pull import Pulled
 from tasks.run import Run
 
+_HOLDS_OF_COUNTS = ("sku_form", "quantity")
+
 
 class Judged:
-    """A chunk with its verdict: what is new in it, and why some of it must wait. A plain class, as `Pulled` is."""
+    """A chunk with its verdict: what is new in it, and why some of it must wait. A plain class, as `Pulled` is.
 
-    __slots__ = ("failures", "fresh", "pulled", "skus")
+    Of counts, `compared` tells what is new in place of `fresh`.
+    """
+
+    __slots__ = ("compared", "failures", "fresh", "pulled", "skus")
 
     def __init__(
         self,
@@ -26,8 +33,10 @@ class Judged:
         fresh: list[Received],
         failures: Mapping[str, tuple[Failure, ...]] | None = None,
         skus: dict[str, str] | None = None,
+        compared: Compared | None = None,
     ) -> None:
         self.pulled, self.fresh, self.failures, self.skus = pulled, fresh, failures or {}, skus or {}
+        self.compared = compared
 
 
 async def judge(run: Run, pulled: Pulled) -> Judged:
@@ -35,11 +44,13 @@ async def judge(run: Run, pulled: Pulled) -> Judged:
     intake = pulled.intake
     if intake.kind is Kind.ITEM:
         return Judged(pulled, pulled.page.received)
+    if intake.kind is Kind.STOCK_LEVEL:
+        return _counts(run, pulled)
     with run.transaction() as tx:
         if intake.kind is Kind.SALES_ORDER:
             _tell_apart(run, tx, pulled.page)
         fresh = pulled.page.received
-        if intake.kind is not Kind.STOCK_LEVEL and not pulled.released:
+        if not pulled.released:
             prints = {received.record.key: received.fingerprint for received in fresh}
             new = inbox.unseen(tx, intake.side, intake.kind, prints)
             fresh = [received for received in fresh if received.record.key in new]
@@ -54,6 +65,31 @@ async def judge(run: Run, pulled: Pulled) -> Judged:
     if intake.kind is Kind.SALES_ORDER:
         fresh = [_filled(one, skus) for one in fresh]
     return Judged(pulled, fresh, failures, skus)
+
+
+def _counts(run: Run, pulled: Pulled) -> Judged:
+    """Judge the counts that would change anything: what is trusted passed this gate when it came, or a held one waits for it.
+
+    The expectations of a count ask for nothing but itself, so no fact can make a trusted one wrong meanwhile.
+    """
+    page = pulled.page
+    if not isinstance(page, StockPage):
+        return Judged(pulled, [])
+    with run.transaction() as tx:
+        again = set().union(*held_counts(tx).values())
+        compared = scans.compare(tx, scans.running(tx), page.counts, again)
+    verdict = gate(compared.changed, Facts(now=run.clock.now()))
+    run.results += [{"kind": Kind.STOCK_LEVEL.value, **row} for row in verdict.results]
+    return Judged(pulled, [], verdict.failures, compared=compared)
+
+
+def held_counts(tx: Transaction) -> dict[str, set[str]]:
+    """Return, by the type of their hold, the SKUs of which a count did not pass the gate and was not seen to pass since."""
+    held: dict[str, set[str]] = {}
+    for one in holds.open_holds(tx, subject=holds.LEVEL):
+        if one.type in _HOLDS_OF_COUNTS:
+            held.setdefault(one.type, set()).add(one.subject_id)
+    return held
 
 
 def _tell_apart(run: Run, tx: Transaction, page: Page) -> None:

@@ -111,7 +111,7 @@ def _reads(connector: Any, feed: str) -> Look:
             return Seen("nothing is there now")
         reasons = sorted({f"{reject.reason}" for reject in page.rejects})
         why = f": {'; '.join(reasons[:3])}" if reasons else ""
-        told = f"{len(page.received)} read, {len(page.rejects)} unreadable{why}{_gaps(page.received)}"
+        told = f"{len(page) - len(page.rejects)} read, {len(page.rejects)} unreadable{why}{_gaps(page.received)}"
         return Seen(told, holds=not page.rejects)
 
     return look

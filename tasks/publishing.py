@@ -68,7 +68,7 @@ def _expire(run: Run, tx: Transaction) -> None:
     trusted_at, _ = scans.trusted(tx)
     limit = timedelta(minutes=run.installation.stock.age_limit_minutes)
     if trusted_at is not None and tx.now - trusted_at > limit:
-        changed = levels.recompute(tx, levels.listed_skus(tx), run.installation.stock)
+        changed = sum(levels.recompute(tx, skus, run.installation.stock) for skus in levels.listed_skus(tx))
         if changed:
             told = f"the last whole scan began {trusted_at:%d %b %H:%M}: {changed} SKUs go to zero"
             run.tell(News("", Kind.STOCK_LEVEL, run.installation.name, "expired", told))

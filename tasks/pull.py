@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from connectors.roles import ComesInParts, FeedShape, OpenOrder
 from domain.answers import NotNow, SystemTrouble
+from domain.counts import StockPage
 from domain.records import Kind, Page, Received, Reject
 from ledger import inbox, journal, orders, scans
 from ledger.database import Transaction
@@ -164,6 +165,8 @@ def _joined(whole: Page, page: Page) -> Page:
     whole.rejects += page.rejects
     whole.complete, whole.more, whole.total = page.complete, page.more, page.total
     whole.omits_zeroes = page.omits_zeroes
+    if isinstance(whole, StockPage) and isinstance(page, StockPage):
+        whole.counts.join(page.counts)
     return whole
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from connectors.files import FileStore
@@ -146,7 +147,7 @@ class Run:
         publishes = any(route.kind is Kind.AVAILABILITY for route in self.loop.routes)
         return bool(self.former) and publishes and self.installation.loops.stock.mode is Mode.TRADE
 
-    @property
+    @cached_property
     def order_policy(self) -> OrderPolicy:
         """Return what an order owes here: the installation's policy, as far as the marketplace asks for it."""
         answers = isinstance(self.connectors[Side.MARKETPLACE], TakesCancellations)

@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.runtime import task_run
 
 from domain.answers import Unavailable
+from domain.clock import Clock
 from tasks import calls as _calls
 from tasks import carriers as _carriers
 from tasks import confirm as _confirm
@@ -18,11 +19,12 @@ from tasks import picking as _picking
 from tasks import pull as _pull
 from tasks import push as _push
 from tasks.pull import Pulled
-from tasks.run import Run
+from tasks.run import Run, clock_from_environment
 
 P = ParamSpec("P")
 T = TypeVar("T")
-RETRIES = 2
+RETRY_SECONDS = (2.0, 10.0)
+RETRIES = len(RETRY_SECONDS)
 
 
 async def only_if_unavailable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -31,6 +33,11 @@ async def only_if_unavailable(_task: Task[..., Any], _run: TaskRun, state: State
     Asynchronous, as in an event loop the plain `result` hands out a coroutine, which is no exception.
     """
     return isinstance(await state.aresult(raise_on_failure=False), Unavailable)
+
+
+def waits(clock: Clock) -> list[float]:
+    """Return how long the machine waits before each retry: systems recover in business time."""
+    return [seconds / clock.machine(1).total_seconds() for seconds in RETRY_SECONDS]
 
 
 def step(function: Callable[Concatenate[Run, P], Awaitable[T]], name: str) -> Task[Concatenate[Run, P], Any]:
@@ -50,7 +57,7 @@ def step(function: Callable[Concatenate[Run, P], Awaitable[T]], name: str) -> Ta
         attempt,
         name=name,
         retries=RETRIES,
-        retry_delay_seconds=[2, 10],
+        retry_delay_seconds=waits(clock_from_environment()),
         retry_condition_fn=only_if_unavailable,
         cache_policy=NO_CACHE,
         persist_result=False,

@@ -59,9 +59,9 @@ class Api:
         self.name = account.name
         self.clock = account.surroundings.clock
 
-    async def read(self, path: str, *, lane: Lane = Lane.NORMAL, **params: Any) -> dict[str, Any]:
+    async def read(self, path: str, *, lane: Lane = Lane.NORMAL, floats: bool = False, **params: Any) -> dict[str, Any]:
         """Ask for one object. Raises `VendorRefusal`, `Unavailable`, `Fatal` or `NotNow`."""
-        answer = await self._account.read("GET", path, params=_query(params), lane=lane)
+        answer = await self._account.read("GET", path, params=_query(params), lane=lane, floats=floats)
         try:
             return self._object(f"GET {path}", answer)
         except OutcomeUnknown as trouble:
@@ -74,13 +74,15 @@ class Api:
         answer = await self._account.write(method, path, body=body, params=_query(params), lane=lane)
         return self._object(f"{method} {path}", answer)
 
-    async def page(self, path: str, rows: str, number: int, *, lane: Lane = Lane.NORMAL, **params: Any) -> ListPage:
+    async def page(
+        self, path: str, rows: str, number: int, *, lane: Lane = Lane.NORMAL, floats: bool = False, **params: Any
+    ) -> ListPage:
         """Read one page of a list, whose rows stand under `rows`.
 
         Raises `Unavailable` also for a refusal: no record is to blame for a list that cannot be read.
         """
         try:
-            answer = await self.read(path, lane=lane, **params, Page=number, Limit=ROWS_A_PAGE)
+            answer = await self.read(path, lane=lane, floats=floats, **params, Page=number, Limit=ROWS_A_PAGE)
         except VendorRefusal as refusal:
             raise self._unavailable(f"GET {path} was refused ({refusal}).") from refusal
         found, total = answer.get(rows), answer.get("Total")
@@ -89,11 +91,18 @@ class Api:
         return ListPage(found, total)
 
     async def rows(self, path: str, rows: str, *, lane: Lane = Lane.NORMAL, **params: Any) -> AsyncIterator[Any]:
-        """Read a list page after page until one is short or all rows were seen."""
-        number = seen = 0
+        """Read a list page after page until one is short or all rows were seen.
+
+        Raises `Unavailable` where a page has rows of the one before: they may stand in the place of others.
+        """
+        number, seen, before = 0, 0, set[str]()
         while True:
             number += 1
             page = await self.page(path, rows, number, lane=lane, **params)
+            shown = {json.dumps(row, sort_keys=True) for row in page.rows}
+            if shown & before:
+                raise self._unavailable(f"GET {path} showed rows of page {number - 1} as page {number} too.")
+            before = shown
             for row in page.rows:
                 yield row
             seen += len(page.rows)

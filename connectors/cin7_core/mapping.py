@@ -1,7 +1,7 @@
 """Wire to record for products and stock rows, and the readings that every mapping here shares."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
@@ -113,30 +113,14 @@ def stock_rows(rows: Iterable[Any]) -> list[dict[str, Any]]:
 
 def stock_level_of(raw: Any) -> StockLevel:
     """Sum what is available of one SKU in one location, in whole eaches rounded down. Raises `Unreadable`."""
-    sku, location, counts = _plain_counts(raw) or _checked_counts(raw)
-    if any(not -LARGEST_QUANTITY <= count <= LARGEST_QUANTITY for count in counts):
-        raise Unreadable("stock rows: a quantity is too large to be true")
-    available = sum(counts)
-    eaches = available if isinstance(available, int) else int(available.to_integral_value(ROUND_FLOOR))
-    return StockLevel(sku=sku, pool=location, quantity=eaches, deducts=Deducts.ON_ACCEPTANCE)
-
-
-def _plain_counts(raw: Any) -> tuple[str, str, Sequence[int | Decimal]] | None:
-    """Return the SKU, the location and its counts where they are just that, as in nearly every row of a scan."""
-    try:
-        sku, location, counts = raw["SKU"], raw["Location"], [row["Available"] for row in raw["Rows"]]
-    except (LookupError, TypeError):
-        return None
-    is_plain = type(sku) is str and sku and type(location) is str and location
-    return (sku, location, counts) if is_plain and {type(count) for count in counts} == {int} else None
-
-
-def _checked_counts(raw: Any) -> tuple[str, str, Sequence[int | Decimal]]:
     try:
         found = _StockRows.model_validate(raw)
     except ValidationError as trouble:
         raise Unreadable(f"stock rows: {faults(trouble)}") from None
-    return found.sku, found.location, [row.available for row in found.rows]
+    if any(not -LARGEST_QUANTITY <= row.available <= LARGEST_QUANTITY for row in found.rows):
+        raise Unreadable("stock rows: a quantity is too large to be true")
+    eaches = int(sum((row.available for row in found.rows), Decimal(0)).to_integral_value(ROUND_FLOOR))
+    return StockLevel(sku=found.sku, pool=found.location, quantity=eaches, deducts=Deducts.ON_ACCEPTANCE)
 
 
 def refusal_of(body: Any, evidence: str) -> tuple[str, str]:

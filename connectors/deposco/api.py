@@ -92,17 +92,19 @@ class Api:
         path = f"/enterpriseinventory/{self.business_unit}/availability"
         asked = {"measures": measure, "itemNumbers": ",".join(numbers)} if numbers else {"measures": measure}
         answer = await self.ask(
-            self.old, path, asked if numbers else {**asked, "pageNumber": "1", "pageSize": "1"}, Lane.BULK
+            self.old, path, asked if numbers else {**asked, "pageNumber": "1", "pageSize": "1"}, Lane.BULK, floats=True
         )
         rows = answer.get("enterpriseInventory") if isinstance(answer, dict) else answer
         if not isinstance(rows, list):
             raise self._unavailable(path)
         return rows
 
-    async def ask(self, account: Account, path: str, params: dict[str, str], lane: Lane) -> Any:
+    async def ask(
+        self, account: Account, path: str, params: dict[str, str], lane: Lane, *, floats: bool = False
+    ) -> Any:
         """Read one address that must exist; a blank 200 is a failure, and never means: nothing there."""
         try:
-            answer = await account.read("GET", path, params=params, lane=lane)
+            answer = await account.read("GET", path, params=params, lane=lane, floats=floats)
         except VendorRefusal as refusal:
             raise Fatal(
                 account.name,

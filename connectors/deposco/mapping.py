@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_FLOOR, Decimal
+from operator import itemgetter
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -22,6 +23,8 @@ ITEM_KEEPS: dict[str, Any] = {
 }
 MEASURES = ("atpQty", "coAtpQty")
 STOCK_KEEPS: dict[str, Any] = dict.fromkeys(("itemNumber", "facility", *MEASURES), True)
+PLACE = itemgetter("itemNumber", "facility")
+"""What a count of an item is one of."""
 
 
 class Wire(BaseModel):
@@ -98,21 +101,21 @@ def whole_eaches(value: Any, what: str) -> int:
 
 def number_of(row: Any) -> str:
     """Return the SKU of a row of the item master, or an empty text."""
-    number = row.get("number") if isinstance(row, Mapping) else None
+    number = row.get("number") if isinstance(row, dict) else None
     return number if isinstance(number, str) else ""
 
 
 def is_of(row: Any, business_unit: str) -> bool:
     """Tell whether a row of a V2 list is of this business unit, or does not say of which; the filter may be ignored."""
-    reference = row.get("self") if isinstance(row, Mapping) else None
-    key = reference.get("businessKey") if isinstance(reference, Mapping) else None
-    return not isinstance(key, Mapping) or key.get("businessUnit.code") in (None, business_unit)
+    reference = row.get("self") if isinstance(row, dict) else None
+    key = reference.get("businessKey") if isinstance(reference, dict) else None
+    return not isinstance(key, dict) or key.get("businessUnit.code") in (None, business_unit)
 
 
 def id_of(row: Any) -> int:
     """Return the vendor's own id of a row of a V2 list, or 0."""
-    reference = row.get("self") if isinstance(row, Mapping) else None
-    number = reference.get("id") if isinstance(reference, Mapping) else None
+    reference = row.get("self") if isinstance(row, dict) else None
+    number = reference.get("id") if isinstance(reference, dict) else None
     return number if isinstance(number, int) and not isinstance(number, bool) else 0
 
 
@@ -154,10 +157,11 @@ def stock_raws(row: Any, measure: str, business_unit: str) -> list[Any]:
     places = row.get("facilities")
     if not isinstance(places, list):
         return [dict(row)]
+    number = row.get("itemNumber")
     return [
-        {"itemNumber": row.get("itemNumber"), **(split(dict(place), STOCK_KEEPS)[0] or {})}
-        if isinstance(place, Mapping)
-        else {"itemNumber": row.get("itemNumber"), "facility": None}
+        {"itemNumber": number, **{name: place[name] for name in STOCK_KEEPS if name in place}}
+        if isinstance(place, dict)
+        else {"itemNumber": number, "facility": None}
         for place in places
     ]
 

@@ -4,11 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
+from connectors.counting import tally
 from connectors.deposco.api import ITEMS, OLDEST_SEARCH, Api, ListPage
 from connectors.deposco.mapping import (
     ITEM_KEEPS,
+    PLACE,
     STOCK_KEEPS,
     id_of,
     is_of,
@@ -23,7 +26,8 @@ from connectors.reading import Unreadable
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import Fatal
 from domain.budgets import Lane
-from domain.records import Page, Received, Reject
+from domain.counts import StockPage
+from domain.records import Deducts, Page, Received, Reject
 
 
 @dataclass(frozen=True)
@@ -92,15 +96,9 @@ class _SnapshotFeed:
         after = replace(after, sound=after.sound and is_sound)
         ended = not after.sound or page.search_id is None
         is_whole = ended and after.sound and await self._is_whole(scan, after, page)
-        entries = [self.parse(raw) for raw in raws]
-        return Page(
-            [entry for entry in entries if isinstance(entry, Received)],
-            [entry for entry in entries if isinstance(entry, Reject)],
-            began_at=scan.began_at,
-            cursor=None if ended else after.text(),
-            more=not ended,
-            complete=is_whole,
-        )
+        read = self._page(raws, scan.began_at)
+        read.cursor, read.more, read.complete = None if ended else after.text(), not ended, is_whole
+        return read
 
     async def _is_whole(self, before: _Scan, after: _Scan, last: ListPage) -> bool:
         """Look twice at the end: its length proves nothing, and something new may stand at the top."""
@@ -124,6 +122,15 @@ class _SnapshotFeed:
     async def _raws(self, rows: Sequence[Any]) -> tuple[list[Any], bool]:
         """Return the originals that a page of items brings, and whether they are all of them."""
         raise NotImplementedError
+
+    def _page(self, raws: list[Any], began_at: datetime) -> Page:
+        """Return what originals become."""
+        entries = [self.parse(raw) for raw in raws]
+        return Page(
+            [entry for entry in entries if isinstance(entry, Received)],
+            [entry for entry in entries if isinstance(entry, Reject)],
+            began_at=began_at,
+        )
 
     def _record(self, raw: dict[str, Any]) -> Any:
         raise NotImplementedError
@@ -162,17 +169,25 @@ class StockFeed(_SnapshotFeed):
         asked = [number for number in numbers if "," not in number]  # a comma would ask for two others
         answered = await self._api.availability(asked, self._measure) if asked else []
         named = [row.get("itemNumber") for row in answered if isinstance(row, Mapping)]
-        missing = [number for number in asked if number not in named]
+        shown = {name for name in named if isinstance(name, str)}
+        missing = [number for number in asked if number not in shown]
         if len(answered) < len(asked) and missing:  # a row that cannot be read stands for one of them
             answered += await self._api.availability(missing, self._measure)
         raws = [raw for row in answered for raw in stock_raws(row, self._measure, self._whole_unit)]
         self._check_measure(raws)
-        strange = [name for name in named if isinstance(name, str) and name not in asked]
+        strange = {name for name in named if isinstance(name, str)}.difference(asked)
         return raws, not strange and len(named) == len(set(map(str, named)))
+
+    def _page(self, raws: list[Any], began_at: datetime) -> StockPage:
+        plainly = itemgetter("itemNumber", "facility", self._measure)
+        return StockPage(*tally(raws, plainly, PLACE, Deducts.ON_ACCEPTANCE, self._with_care), began_at=began_at)
+
+    def _with_care(self, raws: list[Any]) -> list[Received | Reject]:
+        return [self.parse(raw) for raw in raws]
 
     def _check_measure(self, raws: Sequence[Any]) -> None:
         """Raise `Fatal` when no row at all has the measure: the tenant lacks it, and nothing of that is zero."""
-        placed = [raw for raw in raws if isinstance(raw, Mapping) and raw.get("facility")]
+        placed = [raw for raw in raws if isinstance(raw, dict) and raw.get("facility")]
         if placed and all(raw.get(self._measure) is None for raw in placed):
             raise Fatal(
                 self._api.old.name,

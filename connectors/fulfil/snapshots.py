@@ -5,10 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_FLOOR
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from pydantic import Field, ValidationError
 
+from connectors.counting import tally
 from connectors.fulfil.settings import FulfilOptions
 from connectors.fulfil.tenant import Tenant
 from connectors.fulfil.wire import Number, Wire
@@ -16,9 +18,11 @@ from connectors.reading import Unreadable, faults
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import Fatal
 from domain.budgets import Lane
+from domain.counts import StockPage
 from domain.records import Deducts, Item, Page, Received, Record, Reject, StockLevel
 
 _PRODUCT = "product.product"
+_PLACE = itemgetter("code", "warehouse")
 W = TypeVar("W", bound=Wire)
 
 
@@ -70,17 +74,12 @@ class _ProductFeed:
         arguments = [domain, 0, self._tenant.page_size, [["id", "ASC"]]]
         ids = await self._tenant.ask(_PRODUCT, "search", arguments, lane=Lane.BULK)
         is_sound = _goes_forward(ids, scan.after)
-        entries: list[Received | Reject] = []
+        raws: list[Any] = []
         for place in scan.places if is_sound and ids else ():
-            raws = await self._read(ids, place)
-            answered = {raw.get("id") for raw in raws if isinstance(raw, Mapping)}
-            is_sound = is_sound and answered >= set(ids)
-            entries += [self.parse(raw) for raw in raws]
-        page = Page(
-            [entry for entry in entries if isinstance(entry, Received)],
-            [entry for entry in entries if isinstance(entry, Reject)],
-            began_at=scan.began_at,
-        )
+            there = await self._read(ids, place)
+            is_sound = is_sound and {_id_of(raw) for raw in there} >= set(ids)
+            raws += there
+        page = self._page(raws, scan.began_at)
         seen = scan.rows + len(ids)
         if is_sound and len(ids) >= self._tenant.page_size:
             page.cursor, page.more = replace(scan, after=ids[-1], rows=seen).text(), True
@@ -100,6 +99,15 @@ class _ProductFeed:
 
     async def _read(self, ids: Sequence[int], place: tuple[int, str]) -> list[Any]:
         raise NotImplementedError
+
+    def _page(self, raws: list[Any], began_at: datetime) -> Page:
+        """Return what originals become."""
+        entries = [self.parse(raw) for raw in raws]
+        return Page(
+            [entry for entry in entries if isinstance(entry, Received)],
+            [entry for entry in entries if isinstance(entry, Reject)],
+            began_at=began_at,
+        )
 
     def _record(self, raw: Any) -> Record:
         raise NotImplementedError
@@ -132,8 +140,14 @@ class StockFeed(_ProductFeed):
         place_id, code = place
         arguments = [list(ids), ["id", "code", "quantity_available"]]
         context = {"locations": [place_id]}
-        rows = await self._tenant.ask(_PRODUCT, "read", arguments, context=context, lane=Lane.BULK)
-        return [{**row, "warehouse": code} if isinstance(row, Mapping) else row for row in rows]
+        rows = await self._tenant.ask(_PRODUCT, "read", arguments, context=context, lane=Lane.BULK, floats=True)
+        return [{**row, "warehouse": code} if isinstance(row, dict) else row for row in rows]
+
+    def _page(self, raws: list[Any], began_at: datetime) -> StockPage:
+        return StockPage(*tally(raws, _plainly, _PLACE, Deducts.ON_ACCEPTANCE, self._with_care), began_at=began_at)
+
+    def _with_care(self, raws: list[Any]) -> list[Received | Reject]:
+        return [self.parse(raw) for raw in raws]
 
     def _record(self, raw: Any) -> Record:
         row = _read_as(_Level, raw)
@@ -185,10 +199,22 @@ def _read_as(form: type[W], raw: Any) -> W:
         raise Unreadable(f"product: {faults(trouble)}") from None
 
 
+def _plainly(raw: Any) -> tuple[Any, Any, Any]:
+    """Return what a row counts as it stands there, where the product has an id: one without is none that we asked for."""
+    if type(raw["id"]) is not int or raw["id"] < 1:
+        raise ValueError("no id")
+    return raw["code"], raw["warehouse"], raw["quantity_available"]
+
+
 def _goes_forward(ids: Sequence[Any], after: int) -> bool:
     if any(type(each) is not int for each in ids):
         return False
     return all(before < each for before, each in zip([after, *ids], ids, strict=False))
+
+
+def _id_of(raw: Any) -> int:
+    number = raw.get("id") if isinstance(raw, dict) else None
+    return number if type(number) is int else 0
 
 
 def _key_of(raw: Any) -> str:

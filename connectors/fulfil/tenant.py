@@ -57,9 +57,10 @@ class Tenant:
         *,
         context: Mapping[str, Any] | None = None,
         lane: Lane = Lane.NORMAL,
+        floats: bool = False,
     ) -> list[Any]:
         """Ask for a list. Raises `Unavailable`, `Fatal` or `NotNow`: no record is to blame for a question."""
-        answer = await self._answer(model, method, arguments, context, lane)
+        answer = await self._answer(model, method, arguments, context, lane, floats=floats)
         if not isinstance(answer, list):
             raise self.unavailable(f"{model} {method} answered with no list.")
         return answer
@@ -69,11 +70,18 @@ class Tenant:
         return await self._answer(model, "search_count", [domain], None, lane)
 
     async def _answer(
-        self, model: str, method: str, arguments: Sequence[Any], context: Mapping[str, Any] | None, lane: Lane
+        self,
+        model: str,
+        method: str,
+        arguments: Sequence[Any],
+        context: Mapping[str, Any] | None,
+        lane: Lane,
+        *,
+        floats: bool = False,
     ) -> Any:
         path, params = f"/model/{model}/{method}", {"context": json.dumps(context or {})}
         try:
-            return await self._account.read("PUT", path, params=params, body=arguments, lane=lane)
+            return await self._account.read("PUT", path, params=params, body=arguments, lane=lane, floats=floats)
         except VendorRefusal as refusal:
             if is_page_too_big(refusal.body):
                 what = f"{self.page_size} rows a page are too many for it ({refusal})."

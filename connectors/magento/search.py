@@ -20,12 +20,16 @@ class Filter(NamedTuple):
 
 @dataclass(frozen=True)
 class Query:
-    """What to list. One of the `filters` must hold (none: everything); `sort` keeps pages from overlapping."""
+    """What to list. One of the `filters` must hold (none: everything); `sort` keeps pages from overlapping.
+
+    `floats`: as `Account.read`, for counts.
+    """
 
     path: str
     filters: tuple[Filter, ...] = ()
     sort: tuple[str, ...] = ("entity_id",)
     fields: str = ""
+    floats: bool = False
 
     def params(self, page: int, size: int) -> list[tuple[str, str]]:
         """Return the query string's pairs for one page."""
@@ -69,7 +73,8 @@ class Shop:
         size = min(size or self.page_size, self.page_size)
         while True:
             try:
-                body = await self.account.read("GET", query.path, params=query.params(page, size), lane=lane)
+                params = query.params(page, size)
+                body = await self.account.read("GET", query.path, params=params, lane=lane, floats=query.floats)
                 break
             except VendorRefusal as refusal:
                 allowed = refusals.largest_page(refusal)

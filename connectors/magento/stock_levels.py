@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from connectors.counting import tally
 from connectors.magento.scan import Scan
 from connectors.magento.search import Filter, Query, Shop, one_of
 from connectors.magento.settings import MagentoOptions
-from connectors.magento.stock_mapping import row_key, stock_level
+from connectors.magento.stock_mapping import SOURCE, at_source, row_key, salable, stock_level, to_be_sold
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import Fatal
 from domain.budgets import Lane
-from domain.records import Deducts, Page, Received, Reject
+from domain.counts import StockPage
+from domain.records import Deducts, Received, Reject
 
 _PHYSICAL, _SALABLE = "physical", "salable"
 
@@ -31,19 +33,16 @@ class StockLevels:
         self._shop, self._options = shop, options
         self._salable_deducts = Deducts.NEVER if options.reservations == "missing" else Deducts.ON_ACCEPTANCE
 
-    async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:  # noqa: ARG002 - asked as a whole
+    async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> StockPage:  # noqa: ARG002 - asked as a whole
         """Read one page; the page that ends the scan says whether all of it was proved whole."""
         scan = Scan.from_cursor(cursor) if cursor else await self._begin()
         if scan.part == _PHYSICAL:
             rows, scan = await self._physical(scan)
+            counted = tally(rows, at_source, SOURCE, Deducts.ON_DISPATCH, self._with_care)
         else:
             rows, scan = await self._salable(scan)
-        outcomes = [self.parse(row) for row in rows]
-        page = Page(
-            [each for each in outcomes if isinstance(each, Received)],
-            [each for each in outcomes if isinstance(each, Reject)],
-            began_at=scan.began_at,
-        )
+            counted = tally(rows, to_be_sold, salable, self._salable_deducts, self._with_care)
+        page = StockPage(*counted, began_at=scan.began_at)
         if scan.sound and scan.ended and scan.part == _PHYSICAL:
             scan = await self._second_part(scan)
         if not scan.sound or scan.ended:
@@ -55,6 +54,9 @@ class StockLevels:
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Map one row of either part again."""
         return stock_level(raw, self._salable_deducts)
+
+    def _with_care(self, rows: list[Any]) -> list[Received | Reject]:
+        return [self.parse(row) for row in rows]
 
     async def check(self) -> tuple[str, ...]:
         """Read one row of each list that a scan needs, and return the sources that count."""
@@ -76,6 +78,7 @@ class StockLevels:
             one_of("source_code", scan.sources),
             ("sku", "source_code"),
             "items[sku,source_code,quantity,status],total_count",
+            floats=True,
         )
         listed = await self._shop.page(query, scan.page, scan.size, Lane.BULK)
         return listed.items, scan.counted(listed, [row_key(row) for row in listed.items])
@@ -86,7 +89,7 @@ class StockLevels:
 
     def _salable_query(self) -> Query:
         path = f"/inventory/export-stock-salable-qty/website/{self._options.website}"
-        return Query(path, fields="items[sku,qty,is_salable]")
+        return Query(path, fields="items[sku,qty,is_salable]", floats=True)
 
     async def _sellable_sources(self) -> tuple[str, ...]:
         """Return the enabled sources that count. Raises `Fatal` when there is none, or a named one is not there."""

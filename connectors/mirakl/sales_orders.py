@@ -16,6 +16,7 @@ from domain.records import Page, Received, Reject
 
 OVERLAP = timedelta(minutes=10)  # more than any clock of ours and of the vendor's should differ
 LONGEST_MEMORY = 2_000
+TIMES_AGAIN = 2
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,16 @@ class Bookmark:
     """How far the log was read: `since` is the start of the running walk, `offset` how many rows of it were read.
 
     `began_at` is when the walk began: the next one starts there, less the overlap. `seen` are marks of
-    what was read since then, so that the overlap is not read twice.
+    what was read since then, so that the overlap is not read twice. `shown` are the orders of the page before, and
+    `again` how often that one came in the place of the next.
     """
 
     since: datetime | None = None
     offset: int = 0
     began_at: datetime | None = None
     seen: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    again: int = 0
 
     def __str__(self) -> str:
         times = {name: value.isoformat() for name, value in asdict(self).items() if isinstance(value, datetime)}
@@ -42,7 +46,7 @@ class Bookmark:
             return cls()
         held = json.loads(cursor)
         times = {name: datetime.fromisoformat(held[name]) for name in ("since", "began_at") if held[name]}
-        return cls(**{**held, **times, "seen": tuple(held["seen"])})
+        return cls(**{**held, **times, "seen": tuple(held["seen"]), "shown": tuple(held.get("shown", ()))})
 
 
 class SalesOrderFeed:
@@ -91,6 +95,9 @@ class SalesOrderFeed:
         if not rows and mark.offset < total:
             what = f"the order list tells of {total} orders and shows none at {mark.offset}."
             raise Unavailable(self._api.account.name, what, "It is tried again; if it stays so, ask the operator.")
+        if mark.again >= TIMES_AGAIN and _repeats(mark, total, rows):
+            what = f"the order list shows the page before {mark.offset} in its place, again and again."
+            raise Unavailable(self._api.account.name, what, "It is tried again; if it stays so, ask the operator.")
         return Rows(total, rows)
 
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
@@ -99,13 +106,31 @@ class SalesOrderFeed:
 
 
 def _after(mark: Bookmark, total: int, rows: Sequence[Any]) -> Bookmark:
-    """Return the bookmark after a page; at the end of a walk it stands at the start of the next one."""
+    """Return the bookmark after a page; at the end of a walk it stands at the start of the next one.
+
+    A page may overlap the one before, or be it once more. Only what is new on it counts as read: what it shows a second
+    time took the place of rows that are still to come.
+    """
     seen = tuple(dict.fromkeys((*mark.seen, *map(_mark, rows))))[-LONGEST_MEMORY:]
-    offset = mark.offset + len(rows)
+    if _repeats(mark, total, rows):
+        return replace(mark, seen=seen, again=mark.again + 1)
+    shown = tuple(map(_name, rows))
+    offset = mark.offset + (sum(name not in mark.shown for name in shown) or len(rows))
     if offset < total:
-        return replace(mark, offset=offset, seen=seen)
+        return replace(mark, offset=offset, seen=seen, shown=shown, again=0)
     assert mark.began_at is not None  # noqa: S101 - for the type checker: a page was read
     return Bookmark((mark.began_at - OVERLAP).astimezone(UTC), 0, None, seen)
+
+
+def _repeats(mark: Bookmark, total: int, rows: Sequence[Any]) -> bool:
+    """Tell whether a page has nothing but what the page before had; rows that moved on at the very end of the list are no repeat."""
+    shown = tuple(map(_name, rows))
+    is_tail = len(shown) < len(mark.shown) and shown == mark.shown[-len(shown) :] and mark.offset + len(rows) >= total
+    return bool(shown) and mark.offset > 0 and set(shown) <= set(mark.shown) and not is_tail
+
+
+def _name(row: Any) -> str:
+    return str(row.get("order_id")) if isinstance(row, dict) else _mark(row)
 
 
 def _mark(row: Any) -> str:

@@ -38,12 +38,12 @@ class Hub:
         self.clock = account.surroundings.clock
 
     async def read(
-        self, path: str, *, lane: Lane = Lane.NORMAL, limit: Limit | None = None, **params: str
+        self, path: str, *, lane: Lane = Lane.NORMAL, limit: Limit | None = None, floats: bool = False, **params: str
     ) -> dict[str, Any]:
         """Ask for one thing. Raises `HubFailure`, `Unavailable`, `Fatal` or `NotNow`."""
         call = f"GET {path}"
         try:
-            answer = await self.account.read("GET", path, params=params, lane=lane, limit=limit)
+            answer = await self.account.read("GET", path, params=params, lane=lane, limit=limit, floats=floats)
         except VendorRefusal as refusal:
             if not _has_envelope(refusal.body):
                 raise self.unavailable(f"{call} was refused ({refusal}).") from refusal

@@ -3,17 +3,23 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import ROUND_FLOOR, Decimal
+from operator import itemgetter
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_pascal
 
+from connectors.counting import tally
 from connectors.roles import FeedShape, OpenOrder
 from connectors.seko.api import Hub, HubFailure, entries
 from connectors.seko.dispatch_mapping import LARGEST_QUANTITY
 from connectors.seko.settings import SekoOptions
 from domain.budgets import Lane, Limit
-from domain.records import Deducts, Page, Received, Reject, StockLevel
+from domain.counts import Counts, StockPage
+from domain.records import Deducts, Received, Reject, StockLevel
+
+_PLAINLY = itemgetter("ProductCode", "LocationType", "Quantity")
+_PLACE = itemgetter("ProductCode", "LocationType")
 
 
 class _Row(BaseModel):
@@ -48,27 +54,23 @@ class StockFeed:
         self._hub, self._options = hub, options
         self._limit = Limit(1, burst=1, group="stock", seconds=options.stock_every_minutes * 60)
 
-    async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:  # noqa: ARG002 - there is one page
+    async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> StockPage:  # noqa: ARG002 - there is one page
         """Read everything in one call."""
         began_at = self._hub.clock.now() - timedelta(minutes=self._options.stock_lag_minutes)
         query: dict[str, Any] = {"dc": self._options.dc} if self._options.dc else {}
         try:
-            answer = await self._hub.read("/stock/v3/quantity", lane=Lane.BULK, limit=self._limit, **query)
+            answer = await self._hub.read("/stock/v3/quantity", lane=Lane.BULK, limit=self._limit, floats=True, **query)
         except HubFailure as failure:
             if failure.is_nothing_found:
-                return Page([], [], began_at=began_at)
+                return StockPage(Counts(), [], began_at=began_at)
             raise self._hub.unavailable(f"The stock cannot be read ({failure}).") from failure
         rows = entries(answer, "StockQuantityLineItem")
         if rows is None:
             raise self._hub.unavailable("The stock was answered without its rows.")
-        outcomes = [self.parse(raw) for raw in self._sold_from(rows)]
-        return Page(
-            [one for one in outcomes if isinstance(one, Received)],
-            [one for one in outcomes if isinstance(one, Reject)],
-            began_at=began_at,
-            complete=bool(rows),
-            omits_zeroes=True,
+        counts, rejects = tally(
+            sold_from(rows, self._options), _PLAINLY, _PLACE, Deducts.ON_ACCEPTANCE, self._with_care
         )
+        return StockPage(counts, rejects, began_at=began_at, complete=bool(rows), omits_zeroes=True)
 
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Sum the rows of one product in one location type, in whole eaches rounded down."""
@@ -86,15 +88,30 @@ class StockFeed:
         )
         return Received(level, raw)
 
-    def _sold_from(self, rows: Iterable[Any]) -> list[dict[str, Any]]:
-        """Gather the rows by product and location type, without those that are known not to be sold from."""
-        gathered: dict[tuple[str, str], dict[str, Any]] = {}
-        for row in rows:
-            fields: Mapping[str, Any] = row if isinstance(row, Mapping) else {}
-            code, kind, dc = (fields.get(name) for name in ("ProductCode", "LocationType", "DCCode"))
-            elsewhere = isinstance(dc, str) and self._options.dc not in {"", dc}
-            if elsewhere or (isinstance(kind, str) and kind and kind not in self._options.sell_location_types):
-                continue
-            raw = gathered.setdefault((str(code), str(kind)), {"ProductCode": code, "LocationType": kind, "Rows": []})
-            raw["Rows"].append({"DCCode": dc, "Quantity": fields.get("Quantity")})
-        return list(gathered.values())
+    def _with_care(self, rows: list[Any]) -> list[Received | Reject]:
+        return [self.parse(raw) for raw in stock_rows(rows)]
+
+
+def sold_from(rows: Iterable[Any], options: SekoOptions) -> list[Any]:
+    """Return the rows without those that are known not to be sold from."""
+    return [row for row in rows if not _is_elsewhere(row, options)]
+
+
+def _is_elsewhere(row: Any, options: SekoOptions) -> bool:
+    if not isinstance(row, dict):
+        return False
+    kind, dc = row.get("LocationType"), row.get("DCCode")
+    if isinstance(dc, str) and options.dc not in {"", dc}:
+        return True
+    return isinstance(kind, str) and kind != "" and kind not in options.sell_location_types
+
+
+def stock_rows(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    """Gather rows by product and location type."""
+    gathered: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        fields: Mapping[str, Any] = row if isinstance(row, Mapping) else {}
+        code, kind = fields.get("ProductCode"), fields.get("LocationType")
+        raw = gathered.setdefault((str(code), str(kind)), {"ProductCode": code, "LocationType": kind, "Rows": []})
+        raw["Rows"].append({"DCCode": fields.get("DCCode"), "Quantity": fields.get("Quantity")})
+    return list(gathered.values())

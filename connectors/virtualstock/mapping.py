@@ -70,6 +70,7 @@ _COUNTRIES = {
     "isle of man": "IM",
 }
 _LARGEST = 999_999_999  # of anything counted or paid: more is a mistake, and an exponent could fill the memory
+_AMOUNTS, _NO_AMOUNT = (str, int, Decimal), Decimal("NaN")
 _ID_IN_URL = re.compile(r"/(?:orders|customers|products)/([A-Za-z0-9_-]{1,64})/?(?:\?.*)?")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -206,10 +207,10 @@ def _money(item: dict[str, Any], name: str) -> Decimal | None:
     if value is None:
         return None
     try:
-        amount = Decimal(str(value)) if isinstance(value, str | int | Decimal) else Decimal("NaN")
+        amount = Decimal(value) if isinstance(value, _AMOUNTS) and not isinstance(value, bool) else _NO_AMOUNT
     except InvalidOperation:
-        amount = Decimal("NaN")
-    if isinstance(value, bool) or not amount.is_finite() or not -_LARGEST <= amount <= _LARGEST:
+        amount = _NO_AMOUNT
+    if not amount.is_finite() or not -_LARGEST <= amount <= _LARGEST:
         raise Unreadable(f"{name} of a line is not an amount.")
     return amount
 
@@ -223,10 +224,10 @@ def _flag(raw: dict[str, Any], name: str) -> bool:
 
 def _optional(raw: dict[str, Any], name: str) -> str | None:
     value = raw.get(name)
-    if value is None or value == "":
-        return None
     if type(value) is str:  # nearly always
-        return value
+        return value or None
+    if value is None:
+        return None
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise Unreadable(f"{name} is not a text.")
     return str(value)

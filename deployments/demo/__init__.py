@@ -1,1 +1,1 @@
-"""The demo: two sellers trade through a compressed day, with trouble, on this machine alone."""
+"""The demo: five sellers trade through a compressed day, with trouble, on this machine alone."""

@@ -13,7 +13,7 @@ from deployments.demo.processes import Child, Children, free_port, wait_for_port
 from deployments.demo.sellers import SELLERS, SYSTEMS, doors_environment, environment, made, market_of, sftp_doors
 
 HOURS = 12
-OPENS_AT = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)  # a Monday
+STARTS_AT = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)  # a Monday; the day opens when the items are read
 PLAN = {
     "seconds": HOURS * 3600,
     "orders": 900 // len(SELLERS),
@@ -41,6 +41,10 @@ class Sandboxes:
         """Return how far the day is, in total and by seller."""
         return _asked("GET", f"{self.addresses['control']}/_world/progress")
 
+    def open(self) -> None:
+        """Let the day of trade begin now."""
+        _asked("POST", f"{self.addresses['control']}/_world/open")
+
     def quiet(self) -> None:
         """End faults and trade; the warehouse goes on with what was ordered."""
         _asked("POST", f"{self.addresses['control']}/_world/quiet")
@@ -57,7 +61,7 @@ class Sandboxes:
 
 
 def open_day(children: Children, seconds: float) -> Sandboxes:
-    """Serve the pretend systems and let the day begin; `seconds` is how long it takes on this machine."""
+    """Serve the pretend systems, whose day is yet to be opened; `seconds` is how long it takes on this machine."""
     scale = HOURS * 3600 / seconds
     started = datetime.now(UTC) + timedelta(seconds=1)
     sftp = [f"sftp-{name}" for name in SELLERS]
@@ -66,9 +70,10 @@ def open_day(children: Children, seconds: float) -> Sandboxes:
     addresses = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     config = {
         "scale": scale,
-        "epoch": OPENS_AT.isoformat(),
+        "epoch": STARTS_AT.isoformat(),
         "started": started.isoformat(),
         "control_port": ports["control"],
+        "opens": False,
         "systems": [
             {"name": name, "port": ports[name], **system} for name, system in made(addresses["receiver"]).items()
         ],
@@ -92,7 +97,7 @@ def open_day(children: Children, seconds: float) -> Sandboxes:
     wait_for_port(ports["control"], process)
     clock = {
         "CLOCK_SCALE": str(scale),
-        "CLOCK_EPOCH": OPENS_AT.isoformat(),
+        "CLOCK_EPOCH": STARTS_AT.isoformat(),
         "CLOCK_STARTED": started.isoformat(),
     }
     made_of = Sandboxes(process, scale, out / "stores.json", addresses, {**clock, **environment(addresses)})

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -15,6 +15,14 @@ BIN = Path(sys.executable).parent
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 _BUSY = 503
 _TRIES = 8
+
+
+class ActiveRun(NamedTuple):
+    """A run that is not over, of whoever started it."""
+
+    id: str
+    deployment: str
+    state: str
 
 
 class Orchestrator:
@@ -81,7 +89,7 @@ class Orchestrator:
         """Start a worker that runs at most two flow runs at a time: SQLite under the server takes no more writers."""
         return self._children.start(
             "worker",
-            *(str(BIN / "prefect"), "worker", "start", "--pool", "local", "--limit", "2"),
+            *(sys.executable, "-m", "flows.worker", "--pool", "local", "--limit", "2"),
             **{**self.environment, **environment},
         )
 
@@ -101,6 +109,13 @@ class Orchestrator:
             return {}
         found = self.ask("POST", "/flow_runs/filter", {"flow_runs": {"id": {"any_": run_ids}}, "limit": 200})
         return {run["id"]: run for run in found}
+
+    def active(self) -> list[ActiveRun]:
+        """Return the runs that are due, or on."""
+        names = {deployment: name for name, deployment in self._ids.items()}
+        states = {"type": {"any_": ["SCHEDULED", "PENDING", "RUNNING", "CANCELLING"]}}
+        found = self.ask("POST", "/flow_runs/filter", {"flow_runs": {"state": states}, "limit": 200})
+        return [ActiveRun(run["id"], names.get(run["deployment_id"], ""), run["state_type"]) for run in found]
 
     def wait_for(self, run_id: str, seconds: float = 120.0) -> dict[str, Any]:
         """Wait until a run is over and return it. Raises `TimeoutError`."""

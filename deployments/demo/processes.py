@@ -44,7 +44,7 @@ class Child:
     def stop(self) -> None:
         """Ask it to end; kill what is left of its group."""
         if self.alive:
-            self._signal(signal.SIGTERM)
+            self._process.terminate()  # only itself: what it started is its business, and hears nothing twice
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_PATIENCE_SECONDS)
         self.kill()

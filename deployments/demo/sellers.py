@@ -21,8 +21,9 @@ def _seller(name: str) -> Installation:
     return Installation.model_validate(tomllib.loads((INSTALLATIONS / f"{name}.toml").read_text("utf-8")))
 
 
-SELLERS = {name: _seller(name) for name in os.environ.get("DEMO_SELLERS", "harbour,meadow").split(",")}
-"""The installations that trade, by name: two, or those that DEMO_SELLERS names."""
+_ALL = "harbour,meadow,orchard,quarry,tidewater"
+SELLERS = {name: _seller(name) for name in os.environ.get("DEMO_SELLERS", _ALL).split(",")}
+"""The installations that trade, by name: all, or those that DEMO_SELLERS names."""
 
 
 @dataclass(frozen=True)

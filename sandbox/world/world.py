@@ -21,8 +21,8 @@ MENDED_UNITS = 5
 class World:
     """Customers, other channels, a warehouse and trouble, all from one seed.
 
-    Making it enrols the catalogue in both systems and plans the whole day, which opens at the clock's
-    present. Then either `await run(until)`, which waits on the clock between the actions, or ask
+    Making it enrols the catalogue in both systems. `open()` plans the whole day, which begins at the clock's
+    present; it is done at once unless `opens` says that somebody will. Then either `await run(until)`, which waits on the clock between the actions, or ask
     `next_at()` and call `act()` when that moment has come; the agenda never ends. With the same
     seed, clock and calls from outside, the same things happen.
     """
@@ -37,6 +37,7 @@ class World:
         seed: int = 0,
         plan: Plan | None = None,
         trouble: Trouble | None = None,
+        opens: bool = True,
     ) -> None:
         dice = random.Random(f"world-{account}-{seed}")  # noqa: S311 - pretend trade, not secrets
         plan, trouble = plan or Plan(), trouble or Trouble()
@@ -47,6 +48,12 @@ class World:
         self.warehouse = Warehouse(day, self.catalogue, self.customers.baskets)
         self._mishaps = Mishaps(day)
         self._missing = [article for article in self.catalogue if not article.in_office]
+        if opens:
+            self.open()
+
+    def open(self) -> None:
+        """Let the day begin now: plan all that happens in it."""
+        self._day.opens_at = self._day.clock.now()
         self.customers.plan()
         self.warehouse.plan()
         self._mishaps.plan([article.listed_sku for article in self.catalogue if article.kind == "mass"])

@@ -5,8 +5,10 @@ import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
-from domain.records import Address, Deducts, Dispatch, OrderLine, SalesOrder, ShippedLine, StockLevel
+from domain.counts import Counts
+from domain.records import Address, Deducts, Dispatch, OrderLine, SalesOrder, ShippedLine
 from expectations.gate import Facts, Verdict, gate
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -37,6 +39,12 @@ def dispatch(number: int) -> Dispatch:
     )
 
 
+def levels(number: int) -> Counts:
+    counts = Counts()
+    counts.at("main", Deducts.ON_DISPATCH).update({f"SKU-{n}": n % 90 for n in range(number)})
+    return counts
+
+
 def measure(name: str, call: Callable[[], Verdict], repeats: int = 9) -> None:
     took = []
     for _ in range(repeats):
@@ -61,20 +69,16 @@ def main() -> None:
     )
     orders = [order(n, f"SKU-{n}") for n in range(10_000)]
     dispatches = [dispatch(n) for n in range(10_000)]
-    levels = [
-        StockLevel.model_construct(sku=f"SKU-{n}", pool="main", quantity=n % 90, deducts=Deducts.ON_DISPATCH)
-        for n in range(1_000_000)
-    ]
     measure("first call of the process", lambda: gate(orders[:1], facts), repeats=1)
     measure("1 order", lambda: gate(orders[:1], facts), repeats=50)
     measure("20 orders", lambda: gate(orders[:20], facts), repeats=50)
     measure("20 orders, one wrong", lambda: gate([*orders[:19], order(20, "SKU-1 ")], facts), repeats=50)
     measure("1 dispatch", lambda: gate(dispatches[:1], facts), repeats=50)
-    measure("20 stock levels", lambda: gate(levels[:20], facts), repeats=50)
+    measure("20 stock levels", partial(gate, levels(20), facts), repeats=50)
     measure("10,000 orders", lambda: gate(orders, facts))
     measure("10,000 dispatches", lambda: gate(dispatches, facts))
-    measure("10,000 stock levels", lambda: gate(levels[:10_000], facts))
-    measure("1,000,000 stock levels", lambda: gate(levels, facts), repeats=3)
+    measure("10,000 stock levels", partial(gate, levels(10_000), facts))
+    measure("1,000,000 stock levels", partial(gate, levels(1_000_000), facts), repeats=3)
 
 
 if __name__ == "__main__":

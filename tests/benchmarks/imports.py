@@ -16,7 +16,7 @@ import httpx
 from domain.clock import ScaledClock
 from domain.installation import Installation, Side
 from domain.records import Deducts, Item, StockLevel
-from ledger import items, levels, scans
+from ledger import items, levels
 from ledger.database import Database
 from ledger.schema import migrate
 from sandbox.virtualstock import Account, Virtualstock
@@ -29,6 +29,7 @@ from tasks.run import Run, open_connectors, surroundings
 from tests.benchmarks.bars import QUICK, Bar, Report, median_ratio
 from tests.benchmarks.floor_import import import_orders as floor
 from tests.benchmarks.recorded import Recording, Replay
+from tests.scanning import scan
 from tests.stateful.markets import MARKETS
 from tests.stateful.offices import OFFICES
 
@@ -95,12 +96,11 @@ def a_ledger(path: Path) -> Iterator[Database]:
         listings = [Item(sku=sku(n), stock_number=str(20_000_000 + n), external_id=str(n)) for n in range(SKUS)]
         items.store(tx, Side.MARKETPLACE, listings)
         levels.enrol(tx)
-        running = scans.Running(tx.now)
         ways = Deducts.ON_ACCEPTANCE
         counts = [StockLevel(sku=sku(n), pool="main", quantity=100_000, deducts=ways) for n in range(SKUS)]
-        scans.fold(tx, running, counts, None)
-        scans.finish(tx, running, complete=True, absent_is_zero=False, age_limit=timedelta(hours=4))
-        levels.recompute(tx, levels.listed_skus(tx), an_installation().stock)
+        scan(tx, counts)
+        for skus in levels.listed_skus(tx):
+            levels.recompute(tx, skus, an_installation().stock)
     try:
         yield database
     finally:

@@ -25,6 +25,8 @@ from tasks.loops import INTAKES, ORDERS
 from tasks.pull import Pulled
 from tasks.run import Run, Walk
 from tests.postgresql import postgresql_url
+from tests.scanning import finish, fold
+from tests.scanning import scan as believe
 
 CHUNK = 1000
 SKUS = [f"SKU-{number:05}" for number in range(2000)]
@@ -80,10 +82,8 @@ def import_orders(database: Database, how_many: int) -> None:
         items.store(tx, Side.BACK_OFFICE, [Item(sku=sku, external_id=sku) for sku in SKUS])
         items.store(tx, Side.MARKETPLACE, [Item(sku=sku, stock_number=sku, external_id=sku) for sku in SKUS])
         levels.enrol(tx)
-        running = scans.Running(tx.now)
         counts = [StockLevel(sku=sku, pool="main", quantity=500, deducts=Deducts.ON_ACCEPTANCE) for sku in SKUS]
-        scans.fold(tx, running, counts, None)
-        scans.finish(tx, running, complete=True, absent_is_zero=False, age_limit=timedelta(hours=4))
+        believe(tx, counts)
     chunks = [[order(number, clock.now()) for number in range(s, s + CHUNK)] for s in range(0, how_many, CHUNK)]
     for name in ("new", "seen again"):
         spent = 0.0
@@ -127,11 +127,11 @@ def scan(database: Database, rows: int) -> None:
         for page in pages(rows, changed_every):
             began = time.perf_counter()
             with database.transaction("bench") as tx:
-                scans.fold(tx, running, page, "next")
+                fold(tx, running, page, "next")
             folding += time.perf_counter() - began
         began = time.perf_counter()
         with database.transaction("bench") as tx:
-            done = scans.finish(tx, running, complete=True, absent_is_zero=False, age_limit=timedelta(hours=4))
+            done = finish(tx, running)
         say(
             f"scan of {rows} rows, {name}: fold {folding:.2f} s ({rows / folding:.0f} rows/s), "
             f"finish {time.perf_counter() - began:.2f} s, {len(done.changed)} changed, "

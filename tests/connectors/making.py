@@ -1,13 +1,24 @@
 """Orders that every back office's tests make, with words in each person's field that a test can look for."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from domain.records import Address, OrderLine, SalesOrder
+from domain.counts import StockPage
+from domain.records import Address, OrderLine, Page, SalesOrder
 from tests.doubles import ManualClock
 
 PERSONAL = ("Wilhelmina", "Private Road", "Secret Cottage", "Hushford", "HU5 4HH", "07700900999", "personal.example")
+
+
+def records(pages: Iterable[Page]) -> list[Any]:
+    """Return every record of some pages, counts included."""
+    return [
+        record
+        for page in pages
+        for record in (page.counts.levels() if isinstance(page, StockPage) else (one.record for one in page.received))
+    ]
 
 
 def sales_order(key: str = "5501-A", reference: str = "900100200", **changes: Any) -> SalesOrder:

@@ -6,7 +6,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from connectors.registry import SYSTEMS
-from connectors.roles import FeedShape
+from connectors.roles import FeedShape, GivesStockLevels
 from tests.contract.harness import FeedCase
 from tests.contract.joint import FEEDS, SINKS, Joint, harness_of, played
 
@@ -56,6 +56,7 @@ _ARGUMENTS: dict[str, Callable[[], Sequence[object]]] = {
     "log_feed": lambda: _parameters(FEEDS, lambda system, role: _shape(system, role) is FeedShape.LOG),
     "queue_feed": lambda: _parameters(FEEDS, lambda system, role: _shape(system, role) is FeedShape.QUEUE),
     "snapshot_feed": lambda: _parameters(FEEDS, lambda system, role: _shape(system, role) is FeedShape.SNAPSHOT),
+    "counts_feed": lambda: _parameters({GivesStockLevels: FEEDS[GivesStockLevels]}),
     "paged_snapshot": lambda: _parameters(
         FEEDS,
         lambda system, role: _shape(system, role) is FeedShape.SNAPSHOT and not _case(system, role).in_one_answer,

@@ -33,6 +33,7 @@ class FeedCase:
     so that a lost row cannot be noticed there. `rows` returns the objects of such an answer
     that become records. `page` is how many records one page of the vendor holds.
     `enumerations` are the places, in an original, of values from a closed and documented list.
+    `originals` cuts the originals of counts out of an answer, since none is kept of those that can be read.
     `leave` takes records out of a queue. `in_one_answer`: the vendor has no pages here, so that nothing
     between two of them can be asked about.
     """
@@ -44,6 +45,7 @@ class FeedCase:
     enumerations: tuple[Path, ...] = ()
     personal: bool = False
     about: Callable[[], Sequence[OpenOrder]] = nobody
+    originals: Callable[[Any], list[Any]] | None = None
     leave: Callable[[Sequence[str]], None] | None = None
     uncounted: tuple[Route, ...] = ()
     in_one_answer: bool = False

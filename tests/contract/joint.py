@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from pydantic import SecretStr
 
 from connectors import roles
@@ -29,7 +30,8 @@ from connectors.roles import (
 )
 from domain.answers import Absent, Answer, Finding, Partial
 from domain.budgets import Lane, Limit
-from domain.records import Page
+from domain.counts import StockPage
+from domain.records import Page, Received, Reject
 from tests.contract.harness import FeedCase, Harness, SinkCase
 from tests.contract.wire import Wire
 from tests.doubles import KeptArchive, ManualClock, OpenBudgets
@@ -140,7 +142,53 @@ async def walk(feed: Feed, case: FeedCase, between: Callable[[int], None] | None
 
 def keys(pages: Iterable[Page]) -> list[str]:
     """Return the keys of all records, in the order in which they came."""
-    return [one.record.key for page in pages for one in page.received]
+    return [
+        key
+        for page in pages
+        for key in (page.counts.keys if isinstance(page, StockPage) else [one.record.key for one in page.received])
+    ]
+
+
+async def read_whole(joint: Joint, role: type) -> list[Received]:
+    """Read a feed from its start to its end and return what was received; counts with the originals that they are made of."""
+    feed, case = joint.feed(role), joint.feed_case(role)
+    joint.wire.delivered.clear()
+    pages = await walk(feed, case)
+    if case.originals is None:
+        return [one for page in pages for one in page.received]
+    received, rejects = outcomes(joint, role)
+    assert (counted(pages), [one for page in pages for one in page.rejects]) == (of(received), rejects)
+    return received
+
+
+def outcomes(joint: Joint, role: type) -> tuple[list[Received], list[Reject]]:
+    """Return what the originals become that stood in the answers which a feed of counts got."""
+    feed, case = joint.feed(role), joint.feed_case(role)
+    assert case.originals is not None
+    bodies = [_quickly(body) for request, body in joint.wire.delivered if any(one.fits(request) for one in case.lists)]
+    read = [feed.parse(raw) for body in bodies for raw in case.originals(body)]
+    return [one for one in read if isinstance(one, Received)], [one for one in read if isinstance(one, Reject)]
+
+
+def _quickly(body: bytes) -> Any:
+    """Read an answer as a feed of counts does: what is no number of 64 bits is a float."""
+    try:
+        return orjson.loads(body)
+    except ValueError:
+        return json.loads(body)
+
+
+def counted(pages: Iterable[Page]) -> dict[str, int]:
+    """Return the units of all counts by their key."""
+    return of([Received(level, {}) for page in pages if isinstance(page, StockPage) for level in page.counts.levels()])
+
+
+def of(received: Iterable[Received]) -> dict[str, int]:
+    """Return the units of received counts by their key."""
+    units: dict[str, int] = {}
+    for one in received:
+        units[one.record.key] = units.get(one.record.key, 0) + one.record.quantity
+    return units
 
 
 async def settled(joint: Joint, sink: Sink[Any], record: Any) -> Finding:

@@ -3,7 +3,6 @@
 import copy
 import json
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -13,36 +12,13 @@ from domain.answers import Fatal, NotNow, Unavailable
 from domain.holds import HOLD_TYPES
 from domain.payloads import join, packed, split, unpacked
 from domain.records import Received, Reject
-from tests.contract.harness import FeedCase, Path
-from tests.contract.joint import Joint, keys, plain, told, walk
+from tests.contract.harness import FeedCase
+from tests.contract.joint import Joint, keys, plain, read_whole, told, walk
+from tests.contract.junk import JUNK, MARKER, paths, replaced
 from tests.contract.wire import Break, fails, replies
 
 FeedName = tuple[str, type]
 UNHEARD_OF = "MELTED-AWAY"
-MARKER = "an unforeseen personal word"
-JUNK: tuple[Any, ...] = (
-    *(
-        None,
-        True,
-        -1,
-        0,
-        1.5,
-        10**20,
-        "",
-        " ",
-        MARKER,
-        "-",
-        "1e5",
-        "9" * 30,
-        [],
-        {},
-        [None],
-        {MARKER: MARKER},
-        [[MARKER]],
-    ),
-    *(float("nan"), float("inf"), Decimal("NaN"), Decimal("1E+30"), Decimal("1E+2000000"), "1E+2000000"),
-    *("0001-01-01T00:00:00", "9999-12-31T23:59:59+14:00", "0001-01-01T00:00:00+14:00", "2026-02-30", "\x00", "\ud800"),
-)
 LARGEST_NUMBER = 2**31 - 1
 """Quantities of the ledger are integers of the database."""
 
@@ -51,9 +27,9 @@ async def test_what_was_read_can_be_parsed_again(any_feed: FeedName) -> None:
     joint = Joint.of(any_feed[0])
     feed, case = joint.feed(any_feed[1]), joint.feed_case(any_feed[1])
     shown = await case.show(3)
-    pages = await walk(feed, case)
-    assert sorted(keys(pages)) == sorted(shown)
-    for one in (one for page in pages for one in page.received):
+    received = await read_whole(joint, any_feed[1])
+    assert sorted(one.record.key for one in received) == sorted(shown)
+    for one in received:
         for raw in (copy.deepcopy(one.raw), unpacked(packed(one.raw))):
             again = feed.parse(raw)
             assert isinstance(again, Received)
@@ -64,7 +40,7 @@ async def test_reading_changes_no_original(any_feed: FeedName) -> None:
     joint = Joint.of(any_feed[0])
     feed, case = joint.feed(any_feed[1]), joint.feed_case(any_feed[1])
     await case.show(1)
-    for one in (one for page in await walk(feed, case) for one in page.received):
+    for one in await read_whole(joint, any_feed[1]):
         before = copy.deepcopy(one.raw)
         feed.parse(one.raw)
         assert one.raw == before
@@ -99,10 +75,10 @@ async def test_parse_never_raises_and_shows_nothing(any_feed: FeedName) -> None:
     feed, case = joint.feed(any_feed[1]), joint.feed_case(any_feed[1])
     await case.show(2)
     rejected = 0
-    for raw in _kinds([one.raw for page in await walk(feed, case) for one in page.received]):
-        for path in _paths(raw):
+    for raw in _kinds([one.raw for one in await read_whole(joint, any_feed[1])]):
+        for path in paths(raw):
             for junk in JUNK:
-                outcome = feed.parse(_with(raw, path, junk))
+                outcome = feed.parse(replaced(raw, path, junk))
                 if isinstance(outcome, Reject):
                     rejected += 1
                     assert outcome.hold_type in HOLD_TYPES
@@ -117,13 +93,13 @@ async def test_an_unknown_value_of_a_closed_list_is_never_defaulted(choosy_feed:
     joint = Joint.of(choosy_feed[0])
     feed, case = joint.feed(choosy_feed[1]), joint.feed_case(choosy_feed[1])
     await case.show(2)
-    raws = _kinds([one.raw for page in await walk(feed, case) for one in page.received])
+    raws = _kinds([one.raw for one in await read_whole(joint, choosy_feed[1])])
     for path in case.enumerations:
-        having = [raw for raw in raws if path in set(_paths(raw))]
+        having = [raw for raw in raws if path in set(paths(raw))]
         assert having, f"no original has {path}"
         for unknown in (UNHEARD_OF, 99):
             for raw in having:
-                outcome = feed.parse(_with(raw, path, unknown))
+                outcome = feed.parse(replaced(raw, path, unknown))
                 assert isinstance(outcome, Reject), f"{path} = {unknown!r} was taken for {outcome}"
                 assert UNHEARD_OF not in outcome.reason
 
@@ -140,7 +116,7 @@ async def test_what_is_kept_for_long_holds_no_person_and_still_parses(any_feed: 
         return body
 
     joint.wire.tamper = unforeseen
-    received = [one for page in await walk(feed, case) for one in page.received]
+    received = await read_whole(joint, any_feed[1])
     assert received
     for one in received:
         if case.personal:
@@ -159,11 +135,11 @@ async def test_rejects_and_logs_show_no_person(any_feed: FeedName, caplog: pytes
     joint = Joint.of(any_feed[0])
     feed, case = joint.feed(any_feed[1]), joint.feed_case(any_feed[1])
     await case.show(2)
-    pages = await walk(feed, case)
-    entries: list[object] = [one.record for page in pages for one in page.received]
-    for raw in [one.raw for page in pages for one in page.received]:
-        for path in _paths(raw):
-            outcome = feed.parse(_with(raw, path, {}))
+    received = await read_whole(joint, any_feed[1])
+    entries: list[object] = [one.record for one in received]
+    for raw in [one.raw for one in received]:
+        for path in paths(raw):
+            outcome = feed.parse(replaced(raw, path, {}))
             if isinstance(outcome, Reject):
                 entries += [outcome, outcome.reason, outcome.key]
     text = told(entries, caplog.records)
@@ -277,26 +253,6 @@ def _spoiling(case: FeedCase, junk: Any, spoilt: list[Any]) -> Callable[[httpx.R
 def _kinds(raws: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return one original of each form."""
     return list({tuple(sorted(raw)): raw for raw in raws}.values())
-
-
-def _paths(value: Any, so_far: Path = ()) -> Iterator[Path]:
-    if so_far:
-        yield so_far
-    if isinstance(value, dict):
-        for name, part in value.items():
-            yield from _paths(part, (*so_far, name))
-    elif isinstance(value, list):
-        for number, part in enumerate(value):
-            yield from _paths(part, (*so_far, number))
-
-
-def _with(raw: Any, path: Path, junk: Any) -> Any:
-    changed = copy.deepcopy(raw)
-    place = changed
-    for step in path[:-1]:
-        place = place[step]
-    place[path[-1]] = junk
-    return changed
 
 
 def _numbers(value: Any) -> Iterator[int]:

@@ -8,9 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from domain.answers import Fatal, Unavailable
 from domain.records import Page
 from tests.contract.harness import FeedCase
-from tests.contract.joint import Joint, keys, walk
+from tests.contract.joint import Joint, counted, keys, of, outcomes, walk
+from tests.contract.junk import WITHIN_REACH, WRITTEN_JUNK, paths, replaced
 from tests.contract.wire import Break, Route, replays
 
 FeedName = tuple[str, type]
@@ -111,6 +113,42 @@ def _losing(case: FeedCase, route: Route, page: int, lost: list[Any]) -> Callabl
         return body
 
     return lose
+
+
+@pytest.mark.over_http
+async def test_a_row_counts_as_its_original_would_be_parsed(counts_feed: FeedName) -> None:
+    joint = Joint.of(counts_feed[0])
+    feed, case = joint.feed(counts_feed[1]), joint.feed_case(counts_feed[1])
+    await case.show(4)
+    whole = counted(await walk(feed, case))
+    shown = next(body for request, body in joint.wire.delivered if case.lists[0].fits(request))
+    row = case.rows(json.loads(shown))[1]
+    spoilt = 0
+    for path in paths(row):
+        for junk in (*WRITTEN_JUNK, *WITHIN_REACH):
+            joint.wire.delivered.clear()
+            joint.wire.tamper = _replacing(case, replaced(row, path, junk))
+            try:
+                pages = await walk(feed, case)
+            except (Unavailable, Fatal):
+                continue  # the system is in trouble, and nothing of it counts
+            received, rejects = outcomes(joint, counts_feed[1])
+            assert counted(pages) == of(received), (path, junk)
+            told = sorted(one.reason for page in pages for one in page.rejects)
+            assert told == sorted(one.reason for one in rejects), (path, junk)
+            spoilt += counted(pages) != whole
+    assert spoilt > len(WRITTEN_JUNK)
+
+
+def _replacing(case: FeedCase, row: Any) -> Callable[[httpx.Request, Any], Any]:
+    """Put another row in the place of the second one of a list."""
+
+    def replace(request: httpx.Request, body: Any) -> Any:
+        if case.lists[0].fits(request) and len(case.rows(body)) > 1:
+            case.rows(body)[1] = row
+        return body
+
+    return replace
 
 
 async def test_a_list_that_grows_or_shrinks_meanwhile_is_not_called_complete_with_rows_missing(

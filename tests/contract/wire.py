@@ -36,13 +36,16 @@ class Break:
 
 @dataclass(repr=False)
 class Wire(httpx.AsyncBaseTransport):
-    """A transport in process. `tamper` may change each parsed answer; `exchanges` are the calls that were truly answered."""
+    """A transport in process. `tamper` may change each parsed answer; `exchanges` are the calls that were truly answered,
+    and `delivered` the bodies as the connector got them.
+    """
 
     app: App
     breaks: list[Break] = field(default_factory=list)
     tamper: Callable[[httpx.Request, Any], Any] | None = None
     requests: list[httpx.Request] = field(default_factory=list)
     exchanges: list[tuple[httpx.Request, int, bytes]] = field(default_factory=list)
+    delivered: list[tuple[httpx.Request, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._inner = httpx.ASGITransport(app=self.app)
@@ -60,6 +63,7 @@ class Wire(httpx.AsyncBaseTransport):
             return trouble.answer(request)
         if self.tamper is not None and response.headers.get("content-type", "").startswith("application/json"):
             body = json.dumps(self.tamper(request, copy.deepcopy(json.loads(body)))).encode()
+        self.delivered.append((request, body))
         kept = {k: v for k, v in response.headers.items() if k != "content-length"}
         return answered(response.status_code, body, kept)
 

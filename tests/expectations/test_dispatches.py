@@ -50,6 +50,11 @@ def test_carrier_is_mapped_exactly_or_held(carrier: str, service: str, shown: st
     assert failure.value == shown
 
 
+def test_a_parcel_without_carrier_and_number_lacks_its_number_and_no_mapping() -> None:
+    failure = only_failure(dispatch(carrier="", tracking_number=None))
+    assert (failure.expectation, failure.hold_type) == ("expect_tracking_number", "missing_tracking")
+
+
 def test_service_of_its_own_goes_before_the_wildcard() -> None:
     assert FACTS.carrier_code("Blue Van", "Next Day") == "BLUE-ND"
     assert FACTS.carrier_code("Blue Van", "Saver") == "BLUE"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from domain.counts import Counts
 from domain.holds import HOLD_TYPES
 from domain.limits import OrderLimits
 from domain.records import Kind
@@ -18,10 +19,10 @@ from tests.expectations.making import FACTS, dispatch, level, line, order, shipp
 JUDGED = [Kind.SALES_ORDER, Kind.STOCK_LEVEL, Kind.DISPATCH]
 
 
-def hopeless_page(kind: Kind) -> tuple[Sequence[Any], Facts]:
+def hopeless_page(kind: Kind) -> tuple[Any, Facts]:
     """Records that fail every expectation of their suite between them."""
     if kind is Kind.STOCK_LEVEL:
-        return [level("AB-2 ", 10**9)], FACTS
+        return Counts.of([level("AB-2 ", 10**9)]), FACTS
     if kind is Kind.DISPATCH:
         unknown = {"order_reference": "CON-9", "carrier": "Nobody", "tracking_number": None}
         late = FACTS.now.replace(year=FACTS.now.year + 1)
@@ -74,8 +75,12 @@ def test_null_never_passes_an_expectation_that_judges_its_row(kind: Kind, monkey
         return replace(frame, columns=columns)
 
     monkeypatch.setitem(gate_module._FRAMES, kind, nulled)
-    page: dict[Kind, Any] = {Kind.SALES_ORDER: order(), Kind.STOCK_LEVEL: level(), Kind.DISPATCH: dispatch()}
-    verdict = gate([page[kind]], FACTS)
+    page: dict[Kind, Any] = {
+        Kind.SALES_ORDER: [order()],
+        Kind.STOCK_LEVEL: Counts.of([level()]),
+        Kind.DISPATCH: [dispatch()],
+    }
+    verdict = gate(page[kind], FACTS)
     assert [(row["checked"], row["failed"]) for row in verdict.results] == [(1, 1)] * len(verdict.results)
 
 
@@ -110,7 +115,7 @@ def test_nothing_to_judge_is_no_verdict_and_imports_nothing() -> None:
 
 
 def test_kinds_are_not_mixed() -> None:
-    mixed: Any = [order(), level()]
+    mixed: Any = [order(), dispatch()]
     with pytest.raises(TypeError, match="one kind of record at a time"):
         gate(mixed, FACTS)
 

@@ -7,12 +7,11 @@ from typing import Any
 from domain.installation import Side
 from domain.orders import LineLife
 from domain.records import Deducts, Item, Kind, StockLevel
-from ledger import holds, items, levels, messages, orders, scans
+from ledger import holds, items, levels, messages, orders
 from ledger.database import Database, Transaction
 
 PLACED_AT = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=120)
-AGE_LIMIT = timedelta(minutes=240)
 
 
 def begin(database: Database, run_id: str = "run-1") -> AbstractContextManager[Transaction]:
@@ -48,20 +47,6 @@ def save_order(tx: Transaction, key: str, *lines: LineLife, placed_at: datetime 
 
 def count(sku: str, quantity: int, pool: str = "main", deducts: Deducts = Deducts.ON_ACCEPTANCE) -> StockLevel:
     return StockLevel(sku=sku, pool=pool, quantity=quantity, deducts=deducts)
-
-
-def scan(
-    tx: Transaction,
-    counts: list[StockLevel],
-    *,
-    began_at: datetime | None = None,
-    complete: bool = True,
-    absent_is_zero: bool = False,
-) -> scans.Finished:
-    """Read a whole scan in one page."""
-    running = scans.Running(began_at or tx.now)
-    scans.fold(tx, running, counts, None)
-    return scans.finish(tx, running, complete=complete, absent_is_zero=absent_is_zero, age_limit=AGE_LIMIT)
 
 
 def list_skus(tx: Transaction, *skus: str) -> None:

@@ -5,7 +5,8 @@ from domain.records import Deducts
 from ledger import orders, scans
 from ledger.database import Database
 from tests.doubles import ManualClock
-from tests.ledger.making import begin, count, save_order, scan
+from tests.ledger.making import begin, count, save_order
+from tests.scanning import scan
 
 ACCEPTANCE, DISPATCH, NEVER = Deducts.ON_ACCEPTANCE, Deducts.ON_DISPATCH, Deducts.NEVER
 

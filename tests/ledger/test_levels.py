@@ -12,7 +12,8 @@ from ledger.levels import Sending
 from ledger.rows import table
 from ledger.tables import Level
 from tests.doubles import ManualClock
-from tests.ledger.making import LEASE, begin, count, hold, list_skus, save_order, scan
+from tests.ledger.making import LEASE, begin, count, hold, list_skus, save_order
+from tests.scanning import scan
 
 PLAIN = StockPolicy()
 
@@ -60,7 +61,7 @@ def test_a_level_begins_when_both_sides_know_the_sku_and_is_not_owed_before_a_sc
         items.store(tx, Side.MARKETPLACE, [Item(sku="ONLY-LISTED", stock_number="9")])
         items.store(tx, Side.BACK_OFFICE, [Item(sku="ONLY-STOCKED")])
         assert levels.enrol(tx) == 0
-        assert levels.listed_skus(tx) == ["A"]
+        assert list(levels.listed_skus(tx)) == [["A"]]
         assert levels.recompute(tx, ["A"], PLAIN) == 0
         assert claim(tx) == []
         assert levels.owed_count(tx) == 0
@@ -279,7 +280,7 @@ def test_a_claim_walks_an_index_and_sorts_nothing(shown: Database) -> None:
         return
     plans = []
     with begin(shown) as tx:
-        now = {"installation": tx.installation, "now": tx.now, "seen_at": tx.now, "limit": 9}
+        now = {"mine": tx.installation, "now": tx.now, "seen_at": tx.now, "limit": 9}
         for overtaking in (False, True):
             statement = levels._claimable(overtaking=overtaking).compile(tx.connection)
             given = [statement.construct_params(now)[name] for name in statement.positiontup or ()]

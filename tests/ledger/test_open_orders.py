@@ -16,6 +16,20 @@ def test_an_order_names_its_units_while_none_of_them_was_seen_shipped(database: 
         assert orders.unshipped(tx, ["1", "2", "3", "4"]) == {"1": (("MUG", 3),)}
 
 
+def test_an_order_of_which_a_parcel_is_held_or_waits_names_no_units(database: Database) -> None:
+    with begin(database) as tx:
+        for key in ("1", "2", "3", "4"):
+            save_order(tx, key, LineLife("a", "MUG", 2))
+        for key, kind, gate in (
+            ("1", Kind.DISPATCH, inbox.HELD),
+            ("2", Kind.DISPATCH, inbox.WAITING),
+            ("3", Kind.DISPATCH, inbox.REJECTED),
+            ("4", Kind.SALES_ORDER, inbox.HELD),
+        ):
+            inbox.store(tx, [inbox.Arrival(Side.BACK_OFFICE, kind, f"of-{key}", "print", {}, {}, gate, key)])
+        assert set(orders.unshipped(tx, ["1", "2", "3", "4"])) == {"3", "4"}
+
+
 def test_a_parcel_is_known_by_its_order_its_number_and_its_gate(database: Database) -> None:
     def arrival(key: str, gate: str) -> inbox.Arrival:
         return inbox.Arrival(Side.BACK_OFFICE, Kind.DISPATCH, key, "print", {}, {}, gate, "order-1", f"number-{key}")

@@ -10,7 +10,8 @@ from ledger.database import Database, Transaction
 from ledger.rows import table
 from ledger.tables import StockChange, StockCount
 from tests.doubles import ManualClock
-from tests.ledger.making import AGE_LIMIT, begin, count, list_skus, scan
+from tests.ledger.making import begin, count, list_skus
+from tests.scanning import AGE_LIMIT, Scanned, finish, fold, scan
 
 HUNDRED = [count(f"SKU-{n:03}", 10) for n in range(100)]
 
@@ -59,10 +60,10 @@ def test_the_later_page_rules_where_a_count_comes_twice(database: Database) -> N
     with begin(database) as tx:
         scan(tx, [count("A", 5), count("B", 1)])
         running = scans.Running(tx.now)
-        scans.fold(tx, running, [count("A", 9)], "2")
-        scans.fold(tx, running, [count("B", 1), count("A", 5)], None)
+        fold(tx, running, [count("A", 9)], "2")
+        fold(tx, running, [count("B", 1), count("A", 5)], None)
         running.rows = 2
-        scans.finish(tx, running, complete=True, absent_is_zero=False, age_limit=AGE_LIMIT)
+        finish(tx, running)
         assert total(tx) == 6
 
 
@@ -77,14 +78,14 @@ def test_a_scan_goes_on_in_another_process_page_by_page(database: Database, url:
             running = scans.running(tx) or scans.Running(began_at)
             assert running.rows == page * 25
             assert running.cursor == (f"page {page}" if page else None)
-            scans.fold(tx, running, [count(c.sku, 11) for c in HUNDRED[page * 25 : page * 25 + 25]], f"page {page + 1}")
+            fold(tx, running, [count(c.sku, 11) for c in HUNDRED[page * 25 : page * 25 + 25]], f"page {page + 1}")
             assert total(tx) == 1000  # nothing is believed yet
         other.close()
         clock.move(60)
     with begin(database) as tx:
         whole = scans.running(tx)
         assert whole is not None
-        finished = scans.finish(tx, whole, complete=True, absent_is_zero=True, age_limit=AGE_LIMIT)
+        finished = finish(tx, whole, absent_is_zero=True)
         assert len(finished.changed) == 100
         assert total(tx) == 1100
         assert scans.trusted(tx) == (began_at, 100)
@@ -127,11 +128,8 @@ def test_absent_is_zero_where_the_source_says_so(database: Database) -> None:
 
 
 def test_where_zeroes_are_left_out_the_number_of_rows_refuses_nothing(database: Database) -> None:
-    def finished(tx: Transaction, counts: list[StockLevel]) -> scans.Finished:
-        running = scans.Running(tx.now)
-        scans.fold(tx, running, counts, None)
-        rules = {"complete": True, "absent_is_zero": True, "omits_zeroes": True}
-        return scans.finish(tx, running, age_limit=AGE_LIMIT, **rules)
+    def finished(tx: Transaction, counts: list[StockLevel]) -> Scanned:
+        return scan(tx, counts, absent_is_zero=True, omits_zeroes=True)
 
     with begin(database) as tx:
         scan(tx, HUNDRED)
@@ -246,12 +244,12 @@ def test_a_scan_costs_little_memory(database: Database) -> None:
         tracemalloc.start()
         for start in range(0, rows, 1000):
             page = [count(f"SKU-{n:06}", 6 if n % 100 == 0 else 5) for n in range(start, start + 1000)]
-            scans.fold(tx, running, page, None)
+            fold(tx, running, page, None)
         del page
-        scans.finish(tx, running, complete=True, absent_is_zero=False, age_limit=AGE_LIMIT)
+        finish(tx, running)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    assert len(running.seen) <= rows // 8 + 1
+    assert len(running.seen.bits) <= rows // 8 + 1
     assert peak < 8_000_000  # a page and its comparison; all the rows at once take 15 MB
 
 
@@ -269,7 +267,7 @@ def test_a_count_that_is_not_renewed_keeps_the_moment_at_which_it_was_true(
 
 def test_an_abandoned_scan_leaves_nothing(stocked: Database) -> None:
     with begin(stocked) as tx:
-        scans.fold(tx, scans.Running(tx.now), [count("SKU-001", 99)], "2")
+        fold(tx, scans.Running(tx.now), [count("SKU-001", 99)], "2")
         scans.abandon(tx)
         assert scans.running(tx) is None
         assert tx.value(select(func.count()).select_from(table(StockChange))) == 0

@@ -7,8 +7,9 @@ from ledger import levels, messages
 from ledger.database import Database
 from ledger.rows import table
 from ledger.tables import BudgetRow, Message, OrderLineRow
-from tests.ledger.making import begin, count, list_skus, owed, scan
+from tests.ledger.making import begin, count, list_skus, owed
 from tests.ledger.workers import claim_levels, claim_messages, file_orders, in_processes, take_permits
+from tests.scanning import scan
 
 
 def test_four_workers_claim_each_of_400_messages_exactly_once(database: Database, url: str) -> None:

@@ -11,6 +11,7 @@ from prefect import Flow
 
 from connectors.registry import SYSTEMS
 from connectors.roles import PushesNews
+from domain.holds import HOLD_TYPES
 from domain.installation import Installation, Mode, Side
 from tasks.installations import all_installations, issubclass_of
 from tasks.loops import INTAKES, READS
@@ -66,6 +67,12 @@ def test_a_loop_is_woken_by_pushes_where_a_system_that_it_reads_pushes(installat
 
 def test_some_loop_is_woken_by_pushes() -> None:
     assert [name for name, deployment in DEPLOYMENTS.items() if "triggers" in deployment]
+
+
+def test_every_form_that_an_alert_opens_is_found_by_its_tag() -> None:
+    forms = {one.fixed_by for one in HOLD_TYPES.values()}
+    assert forms
+    assert [name for name in forms if "operator" not in DEPLOYMENTS[name]["tags"]] == []
 
 
 @pytest.mark.parametrize("name", sorted(DEPLOYMENTS))

@@ -149,6 +149,26 @@ def test_the_worlds_can_be_made_quiet(served: Served) -> None:
     assert done["orders_offered"] == quiet["orders_offered"]
 
 
+def test_worlds_that_wait_open_when_they_are_told(tmp_path: Path) -> None:
+    served = Served(tmp_path, opens=False)
+    try:
+        awaited(f"{served.control}/_world/progress", finished=False)
+        time.sleep(3.5)  # longer than the whole day takes
+        waits = httpx.get(f"{served.control}/_world/progress").json()
+        assert (waits["finished"], waits["orders_offered"]) == (False, 0)
+        assert all(not any(world["trouble"].values()) for world in waits["worlds"])
+        for _ in range(2):  # said twice, it is opened once
+            httpx.post(f"{served.control}/_world/open").raise_for_status()
+        done = awaited(f"{served.control}/_world/progress", finished=True)
+        assert done["orders_offered"] >= 2 * SELLER["orders"]
+        assert [world["trouble"].get("outages") for world in done["worlds"]] == [2, None]
+        seconds, errors = served.stop(signal.SIGTERM)
+        assert (served.process.returncode, errors, seconds < 2) == (0, "", True)
+    finally:
+        served.process.kill()
+        served.process.communicate()
+
+
 def test_the_folders_of_an_account_are_served_over_sftp(tmp_path: Path) -> None:
     [port] = free_ports(1)
     sign_in = {"username": "supplier", "password": "pretend"}

@@ -75,7 +75,7 @@ class Market:
         return {}
 
     def waiting(self, system: Any) -> Collection[str]:
-        """Return the SKUs that a file names which is not worked off."""
+        """Return the SKUs that a file names which is not worked off, and which a later one would overtake."""
         return ()
 
     def repeated(self, system: Any) -> Collection[str]:
@@ -170,10 +170,6 @@ class _Mirakl(Market):
             str(name): {row["offer-sku"]: int(row["quantity"]) for row in one.rows} if one.done else None
             for name, one in files
         }
-
-    def waiting(self, system: Any) -> Collection[str]:
-        files = system.state.shop(NAME).offers.imports.values()
-        return {row["offer-sku"] for one in files if not one.done for row in one.rows}
 
 
 _EDGE = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import exists, false, select, update
+from sqlalchemy import bindparam, exists, false, select, update
 
 from connectors.files import Entry
 from connectors.virtualstock.files.actions import DISPATCH
@@ -16,7 +16,7 @@ from connectors.virtualstock.files.layout import written_inventory
 from connectors.virtualstock.files.orders import SalesOrderFiles
 from connectors.virtualstock.files.outbox import Outbox
 from domain.answers import Accepted, OutcomeUnknown, Unknown
-from ledger import levels, messages, scans
+from ledger import levels, messages, zeroes
 from ledger.rows import table
 from ledger.tables import Level, Message
 from tasks import confirm, filing, filing_orders
@@ -85,7 +85,7 @@ def _one_in_flight(stack: ExitStack) -> None:
 
 def _mass_zero_stop(stack: ExitStack) -> None:
     """Every drop to zero passes."""
-    stack.enter_context(patch.object(scans, "zeroes_that_wait", lambda *_: frozenset()))
+    stack.enter_context(patch.object(zeroes, "zeroes_that_wait", lambda *_: frozenset()))
 
 
 def _attempt_before_call(stack: ExitStack) -> None:
@@ -117,10 +117,8 @@ def _order_of_messages(stack: ExitStack) -> None:
 
 def _lease_fencing(stack: ExitStack) -> None:
     """Whoever wakes up after its lease writes what it knows, although another worker went on."""
-    message, level = table(Message).c, table(Level)
-
-    def mine(claimed: Any) -> Any:
-        return (message.id == claimed.id) & message.closed_at.is_(None)
+    message, level = table(Message), table(Level)
+    unfenced = update(message).where(message.c.id == bindparam("of_id"), message.c.closed_at.is_(None))
 
     true_published, true_postponed = levels.published, levels.postponed
 
@@ -134,7 +132,7 @@ def _lease_fencing(stack: ExitStack) -> None:
     def postponed(tx: Any, sendings: Any, due_at: Any) -> int:
         return true_postponed(tx, [newest(tx, one) for one in sendings], due_at)
 
-    stack.enter_context(patch.object(messages, "_mine", mine))
+    stack.enter_context(patch.object(messages, "_NOTE", unfenced))
     stack.enter_context(patch.object(levels, "published", published))
     stack.enter_context(patch.object(levels, "postponed", postponed))
 

@@ -7,7 +7,7 @@ import pytest
 from domain.answers import Absent, Accepted, Contradicted, Found, NotNow, NotYet, Refused, Unknown
 from domain.installation import Side, StockPolicy
 from domain.records import Availability, Deducts, Item, StockLevel
-from ledger import holds, items, journal, levels, scans, tickets
+from ledger import holds, items, journal, levels, tickets
 from ledger.database import Database
 from ledger.rows import table
 from ledger.schema import create
@@ -18,6 +18,7 @@ from tasks.loops import STOCK
 from tasks.push import push
 from tasks.run import Run
 from tests.doubles import ManualClock
+from tests.scanning import scan
 from tests.tasks.making import FileSink, Office, Shop, installation, run_of
 
 SKUS = ("A", "B", "C")
@@ -52,10 +53,8 @@ def count(run: Run, **units: int) -> None:
         items.store(tx, Side.BACK_OFFICE, [Item(sku=sku, external_id=sku) for sku in SKUS])
         items.store(tx, Side.MARKETPLACE, [Item(sku=sku, stock_number=sku, external_id=sku) for sku in SKUS])
         levels.enrol(tx)
-        scan = scans.Running(tx.now)
         counts = [StockLevel(sku=sku, pool="main", quantity=n, deducts=Deducts.NEVER) for sku, n in units.items()]
-        scans.fold(tx, scan, counts, None)
-        scans.finish(tx, scan, complete=True, absent_is_zero=False, age_limit=timedelta(hours=4))
+        scan(tx, counts)
         levels.recompute(tx, units, StockPolicy())
         later = tx.now + timedelta(seconds=1)
         journal.set_watermark(tx, "marketplace:sales_order", None, later, later)

@@ -15,7 +15,8 @@ from tasks.loops import ORDERS
 from tasks.push import push
 from tasks.run import Run
 from tests.doubles import ManualClock
-from tests.ledger.making import count, list_skus, scan
+from tests.ledger.making import count, list_skus
+from tests.scanning import scan
 from tests.tasks.making import Office, Shop, installation, know, order, run_of, show
 
 

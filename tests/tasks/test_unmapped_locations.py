@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from domain.counts import Counts, StockPage
 from domain.installation import Installation, Side
-from domain.records import Deducts, Page, Received, StockLevel
+from domain.records import Deducts, StockLevel
 from ledger import holds, scans
 from ledger.database import Database
 from ledger.schema import create
@@ -36,11 +37,11 @@ async def scanned(database: Database, counts: dict[tuple[str, str], int], **poli
     run = Run(Installation.model_validate(settings), STOCK, database, connectors, run_id="run-1")
     intake = STOCK.intakes[0]
     run.walks[intake.name] = Walk(finished=True, began_at=run.clock.now())
-    received = [
-        Received(StockLevel(sku=sku, pool=pool, quantity=units, deducts=Deducts.ON_ACCEPTANCE), {})
+    shown = Counts.of(
+        StockLevel(sku=sku, pool=pool, quantity=units, deducts=Deducts.ON_ACCEPTANCE)
         for (sku, pool), units in counts.items()
-    ]
-    page = Page(received, [], began_at=run.clock.now(), complete=True)
+    )
+    page = StockPage(shown, [], began_at=run.clock.now(), complete=True)
     await file(run, await judge(run, Pulled(intake, page, last=True)))
     with run.transaction() as tx:
         skus = [sku for sku, _ in counts]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from connectors.cin7_core.mapping import stock_rows
 from connectors.roles import GivesDispatches, GivesItems, GivesStockLevels, TakesSalesOrders
 from domain.answers import Done
 from domain.records import Deducts, SalesOrder, StockLevel
@@ -85,6 +86,7 @@ def feeds(world: World) -> Mapping[type, FeedCase]:
             rows=lambda body: body["ProductAvailabilityList"],
             show=levels,
             page=1000,
+            originals=lambda body: stock_rows(body["ProductAvailabilityList"]),
         ),
         GivesItems: FeedCase(
             lists=(Route("GET", f"{BASE}/product"),),

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from connectors.cin7_core import api
 from connectors.cin7_core.dispatch_mapping import shipments
 from connectors.roles import OpenOrder
 from domain.answers import NotNow, Unavailable
@@ -51,6 +52,22 @@ async def test_a_shipped_order_is_a_dispatch_and_costs_one_call_beside_the_two_l
     ]
     assert not page.more
     assert not any(word in str(page.received[0].raw) for word in PERSONAL)
+
+
+async def test_a_list_with_rows_of_the_page_before_is_not_trusted(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = await ship_many(harness, 5)
+    monkeypatch.setattr(api, "ROWS_A_PAGE", 2)
+    assert len(records(await harness.connector.dispatch_feed.read(None, opened))) == 5
+    page = api.Api.page
+
+    async def repeats(self: api.Api, path: str, rows: str, number: int, **named: Any) -> api.ListPage:
+        return await page(self, path, rows, 1 if number == 2 else number, **named)
+
+    monkeypatch.setattr(api.Api, "page", repeats)
+    with pytest.raises(Unavailable, match="rows of page 1 as page 2"):
+        await harness.connector.dispatch_feed.read(None, opened)
 
 
 async def test_what_was_read_is_not_read_again_not_even_by_the_next_process(harness: Harness) -> None:

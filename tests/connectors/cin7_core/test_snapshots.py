@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -8,15 +9,15 @@ from domain.payloads import split
 from domain.records import Deducts, Item, Received, Reject, StockLevel
 from sandbox.kit import Fault
 from tests.connectors.cin7_core.harness import APPLICATION_KEY, Harness, scan
-from tests.connectors.making import order_line, sales_order
+from tests.connectors.making import order_line, records, sales_order
 
 
 def levels(pages: list[Any]) -> dict[tuple[str, str], int]:
     counts: dict[tuple[str, str], int] = {}
     for page in pages:
-        for entry in page.received:
-            key = (entry.record.sku, entry.record.pool)
-            counts[key] = counts.get(key, 0) + entry.record.quantity
+        for level in records([page]):
+            key = (level.sku, level.pool)
+            counts[key] = counts.get(key, 0) + level.quantity
     return counts
 
 
@@ -28,11 +29,11 @@ async def test_bins_are_summed_and_what_is_ordered_is_gone() -> None:
 
     [page] = await scan(harness.connector.stock_feed)
 
-    by_sku = {entry.record.sku: entry.record for entry in page.received}
+    by_sku = {level.sku: level for level in records([page])}
     assert by_sku["BINNED"] == StockLevel(
         sku="BINNED", pool="Main Warehouse", quantity=7, deducts=Deducts.ON_ACCEPTANCE
     )
-    assert len(page.received) == 3
+    assert len(by_sku) == 3
     assert page.complete
     assert harness.connector.stock_feed.absent_is_zero
     assert harness.budgets.taken[-1] is Lane.BULK
@@ -53,8 +54,9 @@ async def test_a_sku_whose_rows_straddle_two_pages_adds_up() -> None:
     assert len(pages) == 2
     assert {page.began_at for page in pages} == {began}
     assert [page.complete for page in pages] == [False, True]
-    on_both = {e.record.key for e in pages[0].received} & {e.record.key for e in pages[1].received}
-    assert on_both
+    over = json.loads(pages[0].cursor or "")["over"]
+    assert [row["SKU"] for row in over] == [level.sku for level in records(pages[1:])][:1]
+    assert not {level.key for level in records(pages[:1])} & {level.key for level in records(pages[1:])}
     assert counts.pop(("ONE", "Main Warehouse")) == 1
     assert counts == {(f"S-{number}", "Main Warehouse"): 9 for number in range(1000)}
 
@@ -159,11 +161,10 @@ def test_a_status_that_nobody_documented_is_not_guessed(status: str | None) -> N
     assert entry.hold_type == "unknown_value"
 
 
-@pytest.mark.parametrize("role", ["stock_level", "item"])
-async def test_parse_gives_what_read_gave_also_from_the_kept_part(role: str) -> None:
+async def test_parse_gives_what_read_gave_also_from_the_kept_part() -> None:
     harness = Harness()
     harness.put_item("A", 3)
-    feed = harness.connector.stock_feed if role == "stock_level" else harness.connector.item_feed
+    feed = harness.connector.item_feed
     [page] = await scan(feed)
     [entry] = page.received
     parsed = feed.parse(split(entry.raw, feed.keeps)[0])

@@ -1,8 +1,9 @@
 """What the contract suite asks of Deposco: its feeds and its sink, and what the world does to them."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from connectors.deposco.mapping import stock_raws
 from connectors.roles import GivesDispatches, GivesItems, GivesStockLevels, OpenOrder, TakesSalesOrders
 from domain.records import Deducts, SalesOrder, StockLevel
 from sandbox.deposco.tenant import MAIN_FACILITY
@@ -86,6 +87,7 @@ def feeds(world: World) -> Mapping[type, FeedCase]:
             rows=lambda body: body if isinstance(body, list) else body["data"],
             show=levels,
             page=20,
+            originals=_stock_originals,
         ),
         GivesItems: FeedCase(
             lists=(ITEMS,),
@@ -95,6 +97,11 @@ def feeds(world: World) -> Mapping[type, FeedCase]:
             enumerations=(("itemType",),),
         ),
     }
+
+
+def _stock_originals(body: Any) -> list[Any]:
+    rows = body if isinstance(body, list) else []
+    return [raw for row in rows for raw in stock_raws(row, "atpQty", "")]
 
 
 def sinks(world: World) -> Mapping[type, SinkCase]:

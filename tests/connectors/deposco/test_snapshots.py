@@ -9,7 +9,7 @@ from connectors.roles import Feed
 from domain.answers import Fatal, Unavailable
 from domain.records import Deducts, Page, StockLevel
 from tests.connectors.deposco.harness import Harness
-from tests.connectors.making import sales_order
+from tests.connectors.making import records, sales_order
 
 
 async def scan(feed: Feed) -> list[Page]:
@@ -20,11 +20,7 @@ async def scan(feed: Feed) -> list[Page]:
 
 
 def levels(pages: list[Page]) -> dict[tuple[str, str], int]:
-    return {(one.record.sku, one.record.pool): one.record.quantity for page in pages for one in page.received}
-
-
-def records(pages: list[Page]) -> list[Any]:
-    return [one.record for page in pages for one in page.received]
+    return {(level.sku, level.pool): level.quantity for level in records(pages)}
 
 
 async def test_each_facility_is_a_pool_and_what_is_promised_is_not_available() -> None:

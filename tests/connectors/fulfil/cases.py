@@ -1,7 +1,7 @@
 """What the contract suite asks of Fulfil: its feeds and its sink, and what the world does to them."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connectors.roles import GivesDispatches, GivesItems, GivesStockLevels, OpenOrder, TakesSalesOrders
 from domain.records import Deducts, SalesOrder, StockLevel
@@ -80,9 +80,22 @@ def feeds(world: World) -> Mapping[type, FeedCase]:
             about=lambda: tuple(world.open.values()),
             leave=world.leave,
         ),
-        GivesStockLevels: FeedCase(lists=(READ, SEARCH), rows=lambda body: body, show=levels, page=500),
+        GivesStockLevels: FeedCase(
+            lists=(READ, SEARCH),
+            rows=lambda body: body,
+            show=levels,
+            page=500,
+            originals=_stock_originals,
+        ),
         GivesItems: FeedCase(lists=(READ, SEARCH), rows=lambda body: body, show=items, page=500),
     }
+
+
+def _stock_originals(body: list[Any]) -> list[Any]:
+    """Return what a read of quantities gives; the search before it gives ids."""
+    if all(type(row) is int for row in body):
+        return []
+    return [{**row, "warehouse": "MAIN"} if isinstance(row, dict) else row for row in body]
 
 
 def sinks(world: World) -> Mapping[type, SinkCase]:

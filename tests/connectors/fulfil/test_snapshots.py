@@ -11,7 +11,7 @@ from domain.answers import Fatal, NotNow
 from domain.records import Deducts, Item, Page, Reject, StockLevel
 from sandbox.kit import Fault
 from tests.connectors.fulfil.harness import API_KEY, Harness
-from tests.connectors.making import sales_order
+from tests.connectors.making import records, sales_order
 
 READ = r"/api/v2/model/product\.product/read"
 SEARCH = r"/api/v2/model/product\.product/search"
@@ -23,10 +23,6 @@ async def scan(feed: Feed) -> list[Page]:
     while pages[-1].more:
         pages.append(await feed.read(pages[-1].cursor, ()))
     return pages
-
-
-def records(pages: list[Page]) -> list[Any]:
-    return [each.record for page in pages for each in page.received]
 
 
 def two_warehouses(**options: Any) -> Harness:

@@ -85,6 +85,7 @@ def feeds(world: World) -> Mapping[type, FeedCase]:
             rows=lambda body: body["items"] or [],
             show=levels,
             page=200,
+            originals=lambda body: body["items"] or [],
             enumerations=(("status",), ("is_salable",)),
             uncounted=(SALABLE,),
         ),

@@ -14,7 +14,7 @@ from domain.stock import available_to_sell
 from sandbox.kit import Fault
 from sandbox.magento import InputLimits
 from tests.connectors.magento.harness import Harness
-from tests.connectors.making import order_line, sales_order
+from tests.connectors.making import order_line, records, sales_order
 
 
 async def scan(feed: Feed, started_at: str | None = None) -> list[Page]:
@@ -25,7 +25,7 @@ async def scan(feed: Feed, started_at: str | None = None) -> list[Page]:
 
 
 def levels(pages: list[Page]) -> dict[tuple[str, str, Deducts], int]:
-    found = [each.record for page in pages for each in page.received]
+    found = records(pages)
     assert all(isinstance(level, StockLevel) for level in found)
     assert len({level.key for level in found}) == len(found)
     return {(level.sku, level.pool, level.deducts): level.quantity for level in found}
@@ -319,16 +319,6 @@ async def test_products_are_read_with_the_merchants_own_ean_attribute_and_nothin
     again = harness.connector.item_feed.parse(received[0].raw)
     assert not isinstance(again, Reject)
     assert again.record == received[0].record
-
-
-async def test_stock_rows_map_again_alone() -> None:
-    harness = shop_with(2)
-    for page in await scan(harness.connector.stock_feed):
-        for received in page.received:
-            assert set(received.raw) <= set(harness.connector.stock_feed.keeps)
-            again = harness.connector.stock_feed.parse(received.raw)
-            assert not isinstance(again, Reject)
-            assert again.record == received.record
 
 
 # ---- check ---------------------------------------------------------------------------------------

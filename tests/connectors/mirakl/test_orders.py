@@ -7,10 +7,10 @@ import pytest
 from pydantic import SecretStr
 
 from connectors.mirakl.mapping import read_order
-from domain.answers import Absent, Accepted, Contradicted, Done, Fatal, Found, Refused
+from domain.answers import Absent, Accepted, Contradicted, Done, Fatal, Found, Refused, Unavailable
 from domain.records import LineStatus, Received, Reject, SalesOrder
 from sandbox.mirakl import Operator
-from tests.connectors.mirakl.harness import Harness
+from tests.connectors.mirakl.harness import ACCOUNT, Harness
 from tests.contract.joint import walk
 
 
@@ -86,6 +86,46 @@ async def test_what_changes_while_we_page_is_brought_by_the_next_walk() -> None:
     assert {one.record.key for one in page.received} | set(rest) == set(placed)
     again, _ = await orders(shop, cursor)
     assert set(again) == {placed[5]}
+
+
+@pytest.mark.parametrize("share", [1.0, 0.4, 0.01])
+@pytest.mark.parametrize("number", [130, 200, 250, 301])
+async def test_a_page_that_repeats_or_overlaps_the_one_before_hides_no_order(number: int, share: float) -> None:
+    shop = Harness()
+    placed = [shop.place() for _ in range(number)]
+    shop.sandbox.repeat_page(ACCOUNT, share)
+    seen, cursor = await orders(shop)
+    assert sorted(seen) == sorted(placed)
+    assert (await orders(shop, cursor))[0] == {}
+
+
+async def test_a_page_that_is_repeated_again_and_again_is_the_systems_trouble_and_hides_no_order() -> None:
+    shop, pages = Harness(), []
+    placed = [shop.place() for _ in range(250)]
+    for _ in range(4):
+        shop.sandbox.repeat_page(ACCOUNT)
+    feed = shop.connector.sales_order_feed
+    pages.append(await feed.read(None, ()))
+    pages.append(await feed.read(pages[-1].cursor, ()))
+    with pytest.raises(Unavailable, match="again and again"):
+        await feed.read(pages[-1].cursor, ())
+    rest, _ = await orders(shop, pages[-1].cursor)
+    assert sorted({one.record.key for page in pages for one in page.received} | set(rest)) == sorted(placed)
+
+
+async def test_an_order_that_enters_the_window_while_we_page_ends_no_walk_and_lengthens_none() -> None:
+    shop = Harness()
+    old = shop.place()
+    shop.clock.move(3_600)
+    _, cursor = await orders(shop)
+    shop.clock.move(3_600)
+    placed = [shop.place() for _ in range(200)]
+    page = await shop.connector.sales_order_feed.read(cursor, ())
+    shop.order(old).accept(shop.clock.now())  # sorted before all others: every row moves on by one
+    rest, cursor = await orders(shop, page.cursor)
+    assert sorted({one.record.key for one in page.received} | (set(rest) - {old})) == sorted(placed)
+    shop.clock.move(60)
+    assert old in rest or old in (await orders(shop, cursor))[0]
 
 
 async def test_a_staged_order_is_left_alone_until_it_is_ours() -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.roles import GivesDispatches, GivesStockLevels, OpenOrder, TakesSalesOrders
 from connectors.seko.order_mapping import order_number
+from connectors.seko.stock_levels import sold_from, stock_rows
 from domain.records import Deducts, SalesOrder, StockLevel
 from tests.contract.harness import FeedCase, SinkCase
 from tests.contract.wire import Route
@@ -80,6 +81,7 @@ def feeds(world: World) -> Mapping[type, FeedCase]:
         GivesStockLevels: FeedCase(
             lists=(STOCK,),
             rows=_stock_rows,
+            originals=lambda body: stock_rows(sold_from(_stock_rows(body), world.client.options)),
             show=world.levels,
             page=200,
             uncounted=(STOCK,),

@@ -8,6 +8,7 @@ import pytest
 from domain.answers import NotNow
 from domain.records import Page
 from sandbox.kit import Fault
+from tests.connectors.making import records
 from tests.connectors.seko.harness import Harness
 
 STOCK = "/api/stock/v3/quantity"
@@ -18,7 +19,7 @@ async def read(harness: Harness) -> Page:
 
 
 def counted(page: Page) -> dict[str, int]:
-    return {one.record.sku: one.record.quantity for one in page.received}
+    return {level.sku: level.quantity for level in records([page])}
 
 
 async def test_what_is_at_zero_is_left_out_and_the_page_says_what_that_means() -> None:
@@ -36,7 +37,7 @@ async def test_only_the_location_types_that_are_sold_from_count() -> None:
     harness.sandbox.move_stock("MUG-1", 2, "Quarantine")
     harness.sandbox.move_stock("MUG-1", 1, "Web Stock")
     page = await read(harness)
-    assert {(one.record.pool, one.record.quantity) for one in page.received} == {
+    assert {(level.pool, level.quantity) for level in records([page])} == {
         ("Available Stock", 4),
         ("Web Stock", 1),
     }
