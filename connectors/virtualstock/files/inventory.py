@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from connectors.files import Entry, FileStore, NoSuchFile
 from connectors.virtualstock.files.folders import Folders
-from connectors.virtualstock.files.layout import MARKER, read_inventory, stamp, written_inventory
+from connectors.virtualstock.files.layout import MARKER, numbers_in, stamp, written_inventory
 from connectors.virtualstock.files.outbox import LONGEST_UNREAD
 from domain.answers import (
     Absent,
@@ -77,10 +77,8 @@ class Sent(NamedTuple):
     sent_at: datetime
 
     def numbers(self, column: str) -> Iterator[tuple[str, str]]:
-        """Yield the stock numbers in it, each with its number."""
-        for row in read_inventory(self.content):
-            if "part_number" in row:
-                yield row["part_number"], row.get(column, "")
+        """Return the stock numbers in it, each with its number."""
+        return numbers_in(self.content, column)
 
 
 class Named(NamedTuple):
