@@ -136,6 +136,7 @@ class Acknowledgement(Record):
     external_id: str
     lines: tuple[LineQuantity, ...]
     dispatch_by_at: AwareDatetime | None = None
+    ticket: str = Field(default="", description="what the marketplace gave for it where it was taken for later")
 
 
 class Cancellation(Record):
@@ -146,6 +147,7 @@ class Cancellation(Record):
     reference: str
     external_id: str
     lines: tuple[LineQuantity, ...]
+    ticket: str = Field(default="", description="what the marketplace gave for it where it was taken for later")
 
 
 class ShippedLine(Record):
@@ -181,6 +183,7 @@ class DispatchAdvice(Record):
     tracking_number: str
     shipped_on: date
     lines: tuple[LineQuantity, ...]
+    ticket: str = Field(default="", description="what the marketplace gave for it where it was taken for later")
 
 
 class Deducts(StrEnum):

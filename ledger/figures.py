@@ -97,7 +97,7 @@ def _owed(tx: Transaction) -> dict[str, int]:
         _message.c.installation == tx.installation, _message.c.closed_at.is_(None)
     )
     owed = Counter(str(row.kind) for row in tx.rows(messages) if row.id not in stopped)
-    here = (_level.c.installation == tx.installation, _level.c.owed.is_(True))
+    here = (_level.c.installation == tx.installation, _level.c.owed)
     waiting = (_hold.c.installation == tx.installation, _hold.c.subject == holds.LEVEL, _hold.c.closed_at.is_(None))
     withheld = {row.subject_id for row in tx.rows(select(_hold.c.subject_id).where(*waiting))}
     owed["availability"] = sum(row.sku not in withheld for row in tx.rows(select(_level.c.sku).where(*here)))

@@ -1,12 +1,12 @@
 """Levels: what each listed SKU should show, and what was last proved. No queue, no history, one in flight a SKU."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, exists, func, literal_column, or_, select, update
 
 from domain.installation import StockPolicy
 from domain.records import Deducts
@@ -14,13 +14,37 @@ from domain.stock import available_to_sell
 from ledger import orders, scans, tickets
 from ledger.database import Transaction
 from ledger.rows import MINE, NOW, among, insert_new, table, upsert
-from ledger.tables import Hold, ItemRow, Level, Moment, OrderLineRow
+from ledger.tables import URGENCY, Hold, ItemRow, Level, Moment, OrderLineRow
 
 _level, _item, _line, _hold = table(Level), table(ItemRow), table(OrderLineRow), table(Hold)
 _CHUNK = 5000
-_NOTE = update(_level).where(
-    _level.c.installation == MINE, _level.c.sku == bindparam("of_sku"), _level.c.attempt == bindparam("of_attempt")
+_urgency = literal_column(URGENCY.text, Integer)
+_WITH_TICKET = 3
+_PUBLISHED = update(_level).where(
+    _level.c.installation == MINE,
+    _level.c.sku == bindparam("of_sku"),
+    _level.c.published == bindparam("quantity"),
 )
+_PROVED = _PUBLISHED.values(proved_at=NOW)
+_DIFFERS = _PUBLISHED.values(published=None, owed=True)
+_OF_ATTEMPT = (
+    update(_level)
+    .where(
+        _level.c.installation == MINE,
+        _level.c.sku == bindparam("of_sku"),
+        _level.c.attempt == bindparam("of_attempt"),
+    )
+    .values(sending=None, ticket=None, lease_until=None)
+)
+_quantity = bindparam("quantity", type_=Integer)
+_TAKEN = _OF_ATTEMPT.values(
+    published=_quantity,
+    published_at=NOW,
+    proved_at=bindparam("proved", type_=Moment),
+    owed=_level.c.wanted != _quantity,
+    due_at=None,
+)
+_POSTPONED = _OF_ATTEMPT.values(due_at=bindparam("due", type_=Moment), owed=True)
 _UNPROVED = (
     select(_level, _item.c.stock_number, _item.c.listing_id)
     .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
@@ -34,7 +58,7 @@ _UNPROVED = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sending:
     """A level that this worker may publish until `lease_until`: the newest number, read at this moment."""
 
@@ -167,7 +191,9 @@ def claim(
     if alone and tickets.under_way(tx):
         return []
     seen_at = orders_seen_at or datetime.min.replace(tzinfo=UTC)
-    rows = tx.rows(_claimable(zero_overtakes), {"seen_at": seen_at, "limit": limit})
+    given = {"seen_at": seen_at}
+    rows = tx.rows(_claimable(overtaking=True), {**given, "limit": limit}) if zero_overtakes else []
+    rows += tx.rows(_claimable(overtaking=False), {**given, "limit": limit - len(rows)})
     until = tx.now + lease
     if rows:
         mine = (_level.c.installation == tx.installation, among(tx, _level.c.sku, [row.sku for row in rows]))
@@ -188,49 +214,51 @@ def claim(
 
 
 @cache
-def _claimable(zero_overtakes: bool) -> Select[Any]:  # noqa: FBT001 - the key of a cache
-    """Return the statement of `claim`, built once: building it costs more than running it."""
-    free: ColumnElement[bool] = _level.c.ticket.is_(None)
-    if zero_overtakes:
-        free = or_(free, (_level.c.wanted == 0) & (_level.c.sending != 0))
-    falls = or_(_level.c.wanted == 0, _level.c.wanted < _level.c.published)
+def _claimable(*, overtaking: bool) -> Select[Any]:
+    """Return a statement of `claim`, built once: building it costs more than running it.
+
+    It walks the index of what is owed in its order: what it costs is what it claims, however much is owed.
+    """
+    which: tuple[ColumnElement[bool], ...] = (_urgency < _WITH_TICKET,)
+    if overtaking:
+        which = (_urgency == _WITH_TICKET, _level.c.wanted == 0, _level.c.sending != 0)
     return (
-        select(_level, _item.c.stock_number, _item.c.listing_id)
+        select(
+            _level.c.sku,
+            _level.c.wanted,
+            _level.c.wanted_as_of,
+            _level.c.attempt,
+            _item.c.stock_number,
+            _item.c.listing_id,
+        )
         .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
         .where(
             _level.c.installation == MINE,
             _level.c.owed,
             _item.c.listed,
-            free,
+            *which,
             or_(_level.c.lease_until.is_(None), _level.c.lease_until < NOW),
             or_(_level.c.due_at.is_(None), _level.c.due_at <= NOW),
             or_(_level.c.wanted == 0, _level.c.wanted_as_of < bindparam("seen_at", type_=Moment)),
             ~_held(),
         )
-        .order_by(case((_level.c.wanted == 0, 0), (falls, 1), else_=2), _level.c.sku)
+        .order_by(*((_level.c.sku,) if overtaking else (_urgency, _level.c.sku)))
         .limit(bindparam("limit"))
     )
 
 
 def published(tx: Transaction, sending: Sending, *, proved: bool) -> bool:
     """The marketplace took the number; what is wanted may have moved on meanwhile. False when the claim was lost."""
-    return _note(
-        tx,
-        sending,
-        published=sending.quantity,
-        published_at=tx.now,
-        proved_at=tx.now if proved else None,
-        owed=_level.c.wanted != sending.quantity,
-        sending=None,
-        ticket=None,
-        lease_until=None,
-        due_at=None,
-    )
+    given = {"of_sku": sending.sku, "of_attempt": sending.attempt}
+    return tx.run(_TAKEN, {**given, "quantity": sending.quantity, "proved": tx.now if proved else None}) == 1
 
 
-def postponed(tx: Transaction, sending: Sending, due_at: datetime) -> bool:
-    """Nothing is known to be shown; the newest number is owed again from `due_at`. An old one is never replayed."""
-    return _note(tx, sending, sending=None, ticket=None, lease_until=None, due_at=due_at, owed=True)
+def postponed(tx: Transaction, sendings: Sequence[Sending], due_at: datetime) -> int:
+    """Nothing is known to be shown; the newest numbers are owed again from `due_at`. An old one is never replayed.
+
+    Return how many claims were not lost meanwhile.
+    """
+    return tx.run(_POSTPONED, [{"of_sku": one.sku, "of_attempt": one.attempt, "due": due_at} for one in sendings])
 
 
 def owe_again(tx: Transaction, skus: Iterable[str]) -> None:
@@ -244,13 +272,10 @@ def unproved(tx: Transaction, before: datetime, limit: int) -> list[Any]:
     return tx.rows(_UNPROVED, {"before": before, "limit": limit})
 
 
-def proved(tx: Transaction, sku: str, quantity: int, *, matches: bool) -> None:
-    """A read-back showed the number, or another one (then the newest number is owed again)."""
-    same = (_level.c.installation == tx.installation, _level.c.sku == sku, _level.c.published == quantity)
-    if matches:
-        tx.run(update(_level).where(*same).values(proved_at=tx.now))
-    else:
-        tx.run(update(_level).where(*same).values(published=None, owed=True))
+def proved(tx: Transaction, shown: Mapping[str, int], differing: Mapping[str, int]) -> None:
+    """A read-back showed these numbers by SKU; or other ones than the `differing`: then the newest number is owed again."""
+    tx.run(_PROVED, [{"of_sku": sku, "quantity": quantity} for sku, quantity in shown.items()])
+    tx.run(_DIFFERS, [{"of_sku": sku, "quantity": quantity} for sku, quantity in differing.items()])
 
 
 def waiting_zeroes(tx: Transaction) -> list[Any]:
@@ -271,6 +296,14 @@ def approve_zeroes(tx: Transaction) -> int:
     )
 
 
+def is_owed(tx: Transaction) -> bool:
+    """Tell whether any level is owed."""
+    return (
+        tx.value(select(_level.c.sku).where(_level.c.installation == tx.installation, _level.c.owed).limit(1))
+        is not None
+    )
+
+
 def owed_count(tx: Transaction) -> int:
     """Return how many levels are owed."""
     return int(
@@ -279,10 +312,6 @@ def owed_count(tx: Transaction) -> int:
         )
         or 0
     )
-
-
-def _note(tx: Transaction, mine: Sending, /, **facts: object) -> bool:
-    return tx.run(_NOTE.values(**facts), {"of_sku": mine.sku, "of_attempt": mine.attempt}) == 1
 
 
 def _held() -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, inspect, text
 from ledger.database import Database
 from ledger.tables import Table
 
-NEWEST = "0003"
+NEWEST = "0004"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 

@@ -169,6 +169,28 @@ class Message(Table, table=True):
     account: str = ""
 
 
+URGENCY = text(
+    """(
+CASE
+    WHEN ticket IS NOT NULL THEN 3
+    WHEN wanted = 0 THEN 0
+    WHEN wanted < published THEN 1
+    ELSE 2
+END)"""
+)
+"""In which order levels are sent: drops to zero, falls, rises; after them those that a ticket is open for.
+
+It is written as PostgreSQL shows it, so that tables and migrations can be compared.
+"""
+
+
+def _some(name: str, which: str, *columns: Any) -> Index:
+    """Return an index of few of a large table's rows; a query must say `which` in the same words to use it."""
+    return Index(
+        name, *columns, sqlite_where=text("owed = 1" if which == "owed" else which), postgresql_where=text(which)
+    )
+
+
 class StockCount(Table, table=True):
     """The last trusted count of one SKU in one pool.
 
@@ -219,7 +241,11 @@ class Scan(Table, table=True):
 class Level(Table, table=True):
     """The stock of one listed SKU: what is wanted, and what was last proved."""
 
-    __table_args__ = (Index("ix_level_owed", "installation", "owed", "wanted"),)
+    __table_args__ = (
+        _some("ix_level_owed", "owed", "installation", URGENCY, "sku"),
+        _some("ix_level_sending", "sending IS NOT NULL", "installation", "ticket", "sku"),
+        _some("ix_level_unproved", "published IS NOT NULL AND proved_at IS NULL", "installation", "published_at"),
+    )
     installation: str = Field(primary_key=True)
     sku: str = Field(primary_key=True)
     wanted: int = 0

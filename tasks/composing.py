@@ -60,9 +60,10 @@ def compose(run: Run, tx: Transaction, claimed: Sequence[Claimed]) -> dict[int, 
                     never_sent = message.attempted_at is None and not message.resends
                     composed[message.id] = sales_order.model_copy(update={"never_sent": never_sent})
                 case Kind.DISPATCH:
-                    composed[message.id] = _advice(run, tx, originals[message.inbox_id], message, order)
+                    advice = _advice(run, tx, originals[message.inbox_id], message, order)
+                    composed[message.id] = advice.model_copy(update={"ticket": message.ticket or ""})
                 case kind:
-                    composed[message.id] = _answer(kind, order)
+                    composed[message.id] = _answer(kind, order).model_copy(update={"ticket": message.ticket or ""})
         except CannotCompose as trouble:
             composed[message.id] = trouble
     return _with_item_ids(tx, composed)

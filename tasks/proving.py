@@ -19,34 +19,61 @@ from tasks.run import News, Run
 PROVE_AFTER = timedelta(minutes=10)
 PROVE_WITHIN = timedelta(minutes=60)
 """A list shows a hundred numbers for one call, so the read-back waits until all is sent, but no longer than this."""
-_PROVED_AT_ONCE = 1000
+_PROVED_AT_ONCE, _PROVED_BESIDE = 1000, 20
+_ASKED_AT_ONCE = 5000
 _FILE = "file_not_worked_off"
 
 
 async def prove(run: Run, route: Route) -> None:
-    """Read back what was published some time ago, and what waits on a ticket; hold a ticket past its limit."""
+    """Read back what was published some time ago, and what waits on a ticket; hold a ticket past its limit.
+
+    Tickets are asked about whole, some thousand levels at a time: a large catalogue is never in memory at once.
+    """
     sink = run.sink(route)
     with run.transaction() as tx:
-        rows = [*tickets.unanswered(tx)]
-        if _is_due(tx):
-            rows += levels.unproved(tx, tx.now - sink.visible_after, _PROVED_AT_ONCE)
+        waiting = _grouped(tickets.unanswered(tx))
+    answers: dict[str, set[type]] = {}
+    while True:
+        asked = waiting.pop(0) if waiting else []
+        with run.transaction() as tx:
+            rows = list(tickets.levels_of(tx, asked)) if asked else []
+            if not waiting and (many := _due(tx)):
+                rows += levels.unproved(tx, tx.now - sink.visible_after, many)
         sent = {row.sku: row for row in rows}
-    try:
-        findings = await sink.find([_record(run, row) for row in sent.values()]) if sent else {}
-    except NotNow:
-        findings = {}  # the budget is spent: asked again by the next run
-    with run.transaction() as tx:
+        try:
+            findings = await sink.find([_record(run, row) for row in sent.values()]) if sent else {}
+        except NotNow:
+            break  # the budget is spent: asked again by the next run
+        with run.transaction() as tx:
+            _settle(run, tx, sent, findings)
         for sku, row in sent.items():
-            _settle(run, tx, row, findings.get(sku, NotYet()))
-        if isinstance(sink, WorksFilesOff):
-            _settle_files(run, tx, {sku: row.ticket for sku, row in sent.items() if row.ticket}, findings)
+            if row.ticket is not None:
+                answers.setdefault(row.ticket, set()).add(type(findings.get(sku, NotYet())))
+        if not waiting or not run.time_left:
+            break
+    if isinstance(sink, WorksFilesOff):
+        with run.transaction() as tx:
+            _settle_files(run, tx, answers)
 
 
-def _is_due(tx: Transaction) -> bool:
-    """Tell whether what was published is read back now."""
-    if levels.unproved(tx, tx.now - PROVE_WITHIN, 1):
-        return True
-    return bool(levels.unproved(tx, tx.now - PROVE_AFTER, 1)) and not levels.owed_count(tx)
+def _grouped(waiting: Mapping[str, int]) -> list[list[str]]:
+    """Return tickets together as long as their levels are not too many to ask about at once."""
+    groups: list[list[str]] = []
+    room = 0
+    for ticket, count in waiting.items():
+        if count > room:
+            groups.append([])
+            room = _ASKED_AT_ONCE
+        groups[-1].append(ticket)
+        room -= count
+    return groups
+
+
+def _due(tx: Transaction) -> int:
+    """Return how many of those that were published are read back now: few while the calls are for what is owed."""
+    if not levels.is_owed(tx):
+        return _PROVED_AT_ONCE if levels.unproved(tx, tx.now - PROVE_AFTER, 1) else 0
+    return _PROVED_BESIDE if levels.unproved(tx, tx.now - PROVE_WITHIN, 1) else 0
 
 
 def _record(run: Run, row: Any) -> Any:
@@ -56,33 +83,35 @@ def _record(run: Run, row: Any) -> Any:
     return availability(sending, row.ticket or "")
 
 
-def _settle(run: Run, tx: Transaction, row: Any, finding: Finding) -> None:
-    if isinstance(finding, NotYet):
-        return
-    matches = isinstance(finding, Found)
-    if row.ticket is not None:
-        tickets.answered(tx, row.sku, row.ticket, _shown(row) if matches else None)
-    else:
-        levels.proved(tx, row.sku, _shown(row), matches=matches)
-    told = f"{_shown(row)} shown" if matches else "another number is shown: the newest is owed again"
-    if isinstance(finding, Contradicted | Refused):
-        hold_level(run, tx, row.sku, finding.hold_type, finding.reason)
-        told = finding.reason
-    run.tell(News("", Kind.AVAILABILITY, row.sku, "proved" if matches else "differs", told))
+def _settle(run: Run, tx: Transaction, sent: Mapping[str, Any], findings: Mapping[str, Finding]) -> None:
+    """Write what became of the levels, those of one ticket together."""
+    shown: dict[str | None, dict[str, int]] = {}
+    differing: dict[str | None, dict[str, int]] = {}
+    for sku, row in sent.items():
+        finding = findings.get(sku, NotYet())
+        if isinstance(finding, NotYet):
+            continue
+        matches = isinstance(finding, Found)
+        (shown if matches else differing).setdefault(row.ticket, {})[sku] = _shown(row)
+        told = f"{_shown(row)} shown" if matches else "another number is shown: the newest is owed again"
+        if isinstance(finding, Contradicted | Refused):
+            hold_level(run, tx, sku, finding.hold_type, finding.reason)
+            told = finding.reason
+        run.tell(News("", Kind.AVAILABILITY, sku, "proved" if matches else "differs", told))
+    levels.proved(tx, shown.pop(None, {}), differing.pop(None, {}))
+    for ticket in {**shown, **differing}:
+        tickets.answered(tx, str(ticket), shown.get(ticket, {}), differing.get(ticket, {}))
 
 
-def _settle_files(run: Run, tx: Transaction, asked: Mapping[str, str], findings: Mapping[str, Finding]) -> None:
+def _settle_files(run: Run, tx: Transaction, answers: Mapping[str, set[type]]) -> None:
     """Hold a file that is past its limit, or of which nothing at all was taken; a file that was taken mends that."""
     name = run.installation.name
-    overdue = {row.ticket for row in tickets.unanswered(tx) if row.due_at is not None and row.due_at < tx.now}
-    answers: dict[str, list[Finding]] = {}
-    for sku, ticket in asked.items():
-        answers.setdefault(ticket, []).append(findings.get(sku, NotYet()))
-    lost = {ticket for ticket, all_ in answers.items() if all(isinstance(one, Absent) for one in all_)}
+    overdue = tickets.overdue(tx)
+    lost = {ticket for ticket, kinds in answers.items() if kinds == {Absent}}
     if overdue or lost:
         told = f"{', '.join(sorted(overdue))} is not answered" if overdue else f"nothing of {min(lost)} was taken"
         hold(run, tx, Failure(name, "expect_file_to_be_worked_off", _FILE, told, ""), holds.INSTALLATION, name)
-    elif any(isinstance(one, Found) for all_ in answers.values() for one in all_):
+    elif any(Found in kinds for kinds in answers.values()):
         holds.close_holds(tx, holds.INSTALLATION, [name], "mended", "a file was worked off", [_FILE])
 
 

@@ -92,8 +92,7 @@ async def _send(run: Run, route: Route, batch: list[Sending]) -> bool:
         answers = await sink.send([availability(sending) for sending in batch])
     except NotNow as spent:
         with run.transaction() as tx:
-            for sending in batch:
-                levels.postponed(tx, sending, spent.at)
+            levels.postponed(tx, batch, spent.at)
         return False
     except SystemTrouble:
         _give_back(run, batch)
@@ -116,13 +115,13 @@ def _settle(run: Run, tx: Transaction, sink: Sink[Any], batch: list[Sending], an
                 taken.setdefault(ticket, []).append(sending)
                 what, detail = "accepted", str(sending.quantity)
             case Later(at, reason):
-                levels.postponed(tx, sending, at)
+                levels.postponed(tx, [sending], at)
                 what, detail = "later", reason
             case Unknown(reason):
-                levels.postponed(tx, sending, tx.now)
+                levels.postponed(tx, [sending], tx.now)
                 what, detail = "unknown", f"{reason}; the newest number is owed again"
             case Refused(reason, hold_type):
-                levels.postponed(tx, sending, tx.now)
+                levels.postponed(tx, [sending], tx.now)
                 hold_level(run, tx, sending.sku, hold_type, reason)
                 what, detail = "refused", reason
         told.append(News("", Kind.AVAILABILITY, sending.sku, what, detail))
@@ -136,5 +135,4 @@ def _settle(run: Run, tx: Transaction, sink: Sink[Any], batch: list[Sending], an
 
 def _give_back(run: Run, unsent: list[Sending]) -> None:
     with run.transaction() as tx:
-        for sending in unsent:
-            levels.postponed(tx, sending, tx.now)
+        levels.postponed(tx, unsent, tx.now)

@@ -33,6 +33,9 @@ from domain.records import Availability
 
 WHILE_PUBLISHING = timedelta(minutes=3)  # documented: "retry every few minutes"
 
+LOOK_SECONDS = 20.0
+"""No product is looked at by itself later than this: what is to be sent must not wait for thousands of looks."""
+
 
 def pages_are_cheaper(products: int, listed: int) -> bool:
     """Tell whether reading on through the whole list costs no more than one call a product."""
@@ -54,16 +57,19 @@ class AvailabilitySink:
         return await answer_each(self._clock, records, self._send_one)
 
     async def find(self, records: Sequence[Availability], *, exact: Collection[str] = ()) -> Mapping[str, Finding]:
-        """Compare what the products show with the records; `NotYet` for those that the budget did not reach.
+        """Compare what the products show with the records; `NotYet` for those that budget and time did not reach.
 
         The channel lowers the number when it sells, so a lower one is the record's, less what was
         sold since; a higher one is not. Those in `exact` are proved by their own number only.
         """
         shown: dict[str, list[Any]] = {}
+        ends_at = self._clock.now() + self._clock.machine(LOOK_SECONDS)
         try:
             if len(records) > 2:
                 await self._read_list(records, shown)
             for record in records:
+                if self._clock.now() >= ends_at:
+                    break
                 if record.key not in shown:
                     shown[record.key] = await self._one(record, Lane.NORMAL)
         except NotNow:
@@ -72,7 +78,7 @@ class AvailabilitySink:
         return {
             record.key: self._finding(record, shown[record.key], exact=record.key in exact)
             if record.key in shown
-            else NotYet("not looked up: the call budget is spent")
+            else NotYet("not looked up: the call budget or the time is spent")
             for record in records
         }
 

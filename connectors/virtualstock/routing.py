@@ -98,7 +98,7 @@ class RoutedAvailability:
     async def send(self, records: Sequence[Availability]) -> Mapping[str, Answer]:
         """Send each number by its road. Zeroes go even while the folders cannot be looked at."""
         try:
-            unread: Collection[str] = await self._files.unread()
+            unread: Collection[str] = await self._files.unread(records)
         except SystemTrouble as trouble:
             return await self._only_zeroes(records, trouble)
         chosen = plan(records, unread, self._roads)
@@ -121,7 +121,9 @@ class RoutedAvailability:
         A smaller number may be what is left after a sale, or a file of which this number was lost: it is owed again.
         """
         by_file = await self._files.find(records)
-        unread = await self._files.unread()
+        unread = await self._files.unread(records)
+        sent_at = await self._files.sent_at(records)
+        lately = {key for key, at in sent_at.items() if self._clock.now() - at < APPLIED_WITHIN}
         found: dict[str, Finding] = {}
         asked, exact, early = [], set[str](), set[str]()
         for record in records:
@@ -133,7 +135,7 @@ class RoutedAvailability:
                 asked.append(record)
                 if isinstance(finding, Found):
                     exact.add(record.key)
-                    if await self._lately(record):
+                    if record.key in lately:
                         early.add(record.key)
             else:
                 found[record.key] = finding
@@ -142,10 +144,6 @@ class RoutedAvailability:
             unseen = key in early and isinstance(finding, Absent)
             found[key] = NotYet("a stock file is taken, and its number is not shown yet") if unseen else finding
         return found
-
-    async def _lately(self, record: Availability) -> bool:
-        sent_at = await self._files.sent_at(record)
-        return sent_at is not None and self._clock.now() - sent_at < APPLIED_WITHIN
 
     async def _only_zeroes(self, records: Sequence[Availability], trouble: SystemTrouble) -> Mapping[str, Answer]:
         urgent = [record for record in records if record.quantity == 0]
@@ -179,7 +177,7 @@ class RoutedAvailability:
     async def _by_file(self, records: Sequence[Availability], *, alone: bool) -> Mapping[str, Answer]:
         try:
             return await self._files.send(records)
-        except (SystemTrouble, OutcomeUnknown) as trouble:
+        except (SystemTrouble, NotNow, OutcomeUnknown) as trouble:
             if alone:
                 raise
             return {one.key: Later(self._clock.now() + LOOK_AGAIN, str(trouble)) for one in records}

@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.benchmarks.bars import QUICK, Report
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "benchmarks.md"
-BARRED = ("imports", "calls", "changes", "limits", "stock", "growth")
+BARRED = ("imports", "calls", "changes", "limits", "stock", "million", "growth")
 TOLD = (
     ("The gate", ("tests.benchmarks.gate",)),
     ("Filing 10,000 orders, SQLite", ("tests.benchmarks.ledger", "sqlite", "orders", "10000")),

@@ -7,13 +7,19 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import imports, stock, stock_pages
+from tests.benchmarks import imports, sending, stock, stock_pages
 from tests.benchmarks.bars import QUICK, Bar, Report
 from tests.benchmarks.recorded import Replay
 
 TIMES = 10
 ORDERS, SKUS = (20_000, 100_000) if QUICK else (100_000, 1_000_000)
 LARGEST_MB = 32
+SENT_BY = {
+    "virtualstock": ("REST", 200, 2_000 if QUICK else 10_000),
+    "virtualstock_files": ("SFTP", 6_000, 50_000 if QUICK else 1_000_000),
+    "mirakl": ("Mirakl", 6_000, 50_000 if QUICK else 1_000_000),
+}
+"""The road, how many changed SKUs go before (more than a file), and how many then."""
 
 
 def _megabytes(name: str) -> float:
@@ -35,16 +41,21 @@ async def _stock(folder: Path, place: Path) -> None:
         await stock.product(database, Replay(folder))
 
 
+def _do(what: str, folder: Path) -> None:
+    if what in SENT_BY:
+        sending.send(folder, what)
+        return
+    with tempfile.TemporaryDirectory() as place:
+        asyncio.run({"orders": _orders, "stock": _stock}[what](folder, Path(place)))
+
+
 def child(what: str, few: Path, many: Path) -> None:
     """Do a little of it, so that everything is imported; then all of it, and print the growth of the peak."""
-    doing = {"orders": _orders, "stock": _stock}[what]
-    with tempfile.TemporaryDirectory() as place:
-        asyncio.run(doing(few, Path(place)))
+    _do(what, few)
     gc.collect()
     _forget_the_peak()
     before = _megabytes("VmRSS")
-    with tempfile.TemporaryDirectory() as place:
-        asyncio.run(doing(many, Path(place)))
+    _do(what, many)
     sys.stdout.write(f"{before} {_megabytes('VmHWM')}\n")
 
 
@@ -71,11 +82,20 @@ def main() -> None:
             thing = f"import of {size:,} orders" if what == "orders" else f"first scan of {size:,} SKUs"
             rows.append([thing, f"{before:.0f}", f"{peak:.0f}"])
             bars.append(Bar(thing, peak - before, LARGEST_MB, unit=" MB"))
+        for what, (road, few, size) in SENT_BY.items():
+            ledgers = [Path(place) / f"{what} {number}" for number in (few, size)]
+            for ledger, number in zip(ledgers, (few, size), strict=True):
+                ledger.mkdir()
+                sending.prepare(ledger, number)
+            before, peak = grown(what, *ledgers)
+            thing = f"send {size:,} changed SKUs by {road}"
+            rows.append([thing, f"{before:.0f}", f"{peak:.0f}"])
+            bars.append(Bar(thing, peak - before, LARGEST_MB, unit=" MB"))
     Report(
         f"Memory at {TIMES} times the data",
         "`python -m tests.benchmarks.growth`. A new process does a little of the work, so that everything is imported, and"
-        " then all of it in one slice. The growth is its peak of resident memory (VmHWM, reset before) over what it had"
-        " after the little work.",
+        " then all of it, orders and scan in one slice. The growth is its peak of resident memory (VmHWM, reset before) over what it had"
+        " after the little work. What is sent goes run by run, to marketplaces that take all and keep nothing.",
         ("Work", "after imports, MB", "peak, MB"),
         rows,
         bars,

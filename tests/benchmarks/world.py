@@ -1,15 +1,18 @@
 """One installation in virtual time: pretend systems in process, a new set of connectors for every run, as in production."""
 
 import os
+import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 
+from connectors.files import FileStore
 from domain.budgets import Lane, Limit
 from domain.installation import Installation
 from ledger.budgets import LedgerBudgets
@@ -24,6 +27,7 @@ from tasks.loops import DISPATCH, ITEMS, LOOPS
 from tasks.pull import pull
 from tasks.push import push
 from tasks.run import Run, open_connectors, surroundings
+from tests.benchmarks.folders import CountedFolders
 from tests.stateful.effects import ByHost
 from tests.stateful.markets import MARKETS, NAME
 from tests.stateful.offices import OFFICES
@@ -53,17 +57,20 @@ class _Counted(LedgerBudgets):
 class World:
     """The marketplace, one back office, and us. What is called is counted by the pretend systems."""
 
-    def __init__(self, office: str, skus: int, seed: int = 1) -> None:
+    def __init__(self, office: str, skus: int, market: str, home: Path, seed: int = 1) -> None:
         self.event_loop = VirtualLoop()
         self.clock = VirtualClock(self.event_loop)
-        self.kind = OFFICES[office]
-        self.edge: Any = MARKETS["virtualstock"].make(self.clock, seed)
+        self.kind, self.market = OFFICES[office], MARKETS[market]
+        self.edge: Any = self.market.make(self.clock, seed)
         self.office: Any = self.kind.make(self.clock, seed)
-        self.transport = ByHost({MARKETS["virtualstock"].host: self.edge.app, self.kind.host: self.office.app})
+        environment = self.market.furnish(self.edge, home)
+        store = CountedFolders(self.edge.store(), self.edge) if self.market.by_files else None
+        self.files: FileStore | None = store
+        self.transport = ByHost({self.market.host: self.edge.app, self.kind.host: self.office.app})
         self.database = Database("sqlite://", self.clock)
         create(self.database)
-        self.installation = Installation.model_validate(self.kind.installation(NAME, EPOCH))
-        os.environ.update({**MARKETS["virtualstock"].environment, **self.kind.environment})
+        self.installation = Installation.model_validate(self.market.joined(self.kind.installation(NAME, EPOCH)))
+        os.environ.update({**self.market.environment, **self.kind.environment, **environment})
         self.skus = [f"SKU-{number:05}" for number in range(skus)]
         for number, sku in enumerate(self.skus):
             self.office.add_product(sku=sku, ean=ean_of(number), quantity=1000)
@@ -74,10 +81,10 @@ class World:
         self.permits: Counter[tuple[str, Limit]] = Counter()
         self.troubles: list[str] = []
 
-    async def one_run(self, name: str) -> Run:
-        """Let one process run one loop once."""
+    async def one_run(self, name: str, learns: Callable[[Run], None] = lambda _run: None) -> Run:
+        """Let one process run one loop once; `learns` is called where a run has filed and is about to send."""
         self.runs += 1
-        around = replace(surroundings(self.database, self.transport), budgets=_Counted(self))
+        around = replace(surroundings(self.database, self.transport, self.files), budgets=_Counted(self))
         connectors = open_connectors(self.installation, around)
         run = Run(self.installation, LOOPS[name], self.database, connectors, run_id=f"{name}-{self.runs}")
         if run.loop is DISPATCH:
@@ -85,6 +92,7 @@ class World:
         await confirm(run)
         async for chunk in pull(run):
             await file(run, await judge(run, chunk))
+        learns(run)
         if run.loop is not ITEMS:
             await push(run)
         self.troubles += [trouble.what for trouble in run.troubles]
@@ -109,11 +117,12 @@ class World:
 
 
 @contextmanager
-def world(office: str, skus: int) -> Iterator[World]:
+def world(office: str, skus: int, market: str = "virtualstock") -> Iterator[World]:
     """Open a world, and leave nothing behind."""
-    one = World(office, skus)
-    try:
-        yield one
-    finally:
-        one.event_loop.close()
-        one.database.close()
+    with tempfile.TemporaryDirectory() as home:
+        one = World(office, skus, market, Path(home) / "home")
+        try:
+            yield one
+        finally:
+            one.event_loop.close()
+            one.database.close()

@@ -25,7 +25,7 @@ def test_no_second_file_while_one_is_being_sent_or_its_ticket_is_open(database: 
     with begin(database) as tx:
         wanted(tx, A=1, B=0, C=3)
         assert alone(tx) == [], "not even a zero overtakes the file"
-        tickets.answered(tx, "A", "file-1", 1)
+        tickets.answered(tx, "file-1", {"A": 1})
         assert sent(alone(tx)) == {"B": 0, "C": 3}
 
 
@@ -47,7 +47,8 @@ def test_a_big_file_is_claimed_and_ticketed_whole(database: Database) -> None:
         claimed = alone(tx, 5_000)
         assert len(claimed) == 5_000
         tickets.taken(tx, claimed, "file-1", tx.now)
-        assert len(tickets.unanswered(tx)) == 5_000
+        assert tickets.unanswered(tx) == {"file-1": 5_000}
+        assert len(tickets.levels_of(tx, ["file-1"])) == 5_000
 
 
 def test_only_a_ticket_past_its_moment_is_given_up(database: Database, clock: ManualClock) -> None:

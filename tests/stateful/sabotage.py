@@ -3,11 +3,11 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import bindparam, exists, false, update
+from sqlalchemy import bindparam, exists, false, select, update
 
 from connectors.files import Entry
 from connectors.virtualstock.files.actions import DISPATCH
@@ -71,12 +71,13 @@ def _atomic_filing(stack: ExitStack) -> None:
 
 def _one_in_flight(stack: ExitStack) -> None:
     """A SKU that is being sent may be claimed again."""
-    true_claim = levels.claim
+    true_claim, level = levels.claim, table(Level)
 
     def claim(tx: Any, *arguments: Any, **named: Any) -> Any:
         sending = true_claim(tx, *arguments, **named)
         for one in sending:
-            levels._note(tx, one, lease_until=None, owed=True)
+            same = (level.c.installation == tx.installation, level.c.sku == one.sku)
+            tx.run(update(level).where(*same).values(lease_until=None, owed=True))
         return sending
 
     stack.enter_context(patch.object(levels, "claim", claim))
@@ -119,12 +120,21 @@ def _lease_fencing(stack: ExitStack) -> None:
     message, level = table(Message), table(Level)
     unfenced = update(message).where(message.c.id == bindparam("of_id"), message.c.closed_at.is_(None))
 
-    def note(tx: Any, sending: Any, /, **facts: Any) -> bool:
-        same = (level.c.installation == tx.installation, level.c.sku == sending.sku)
-        return bool(tx.run(update(level).where(*same).values(**facts)) == 1)
+    true_published, true_postponed = levels.published, levels.postponed
+
+    def newest(tx: Any, one: Any) -> Any:
+        same = (level.c.installation == tx.installation, level.c.sku == one.sku)
+        return replace(one, attempt=tx.value(select(level.c.attempt).where(*same)))
+
+    def published(tx: Any, one: Any, *, proved: bool) -> bool:
+        return true_published(tx, newest(tx, one), proved=proved)
+
+    def postponed(tx: Any, sendings: Any, due_at: Any) -> int:
+        return true_postponed(tx, [newest(tx, one) for one in sendings], due_at)
 
     stack.enter_context(patch.object(messages, "_NOTE", unfenced))
-    stack.enter_context(patch.object(levels, "_note", note))
+    stack.enter_context(patch.object(levels, "published", published))
+    stack.enter_context(patch.object(levels, "postponed", postponed))
 
 
 def _look_after_picking(stack: ExitStack) -> None:
@@ -136,9 +146,9 @@ def _look_after_picking(stack: ExitStack) -> None:
     stack.enter_context(patch("tests.stateful.machine.look_after_picking", look_away))
 
 
-async def _put_in_place(self: Any, records: Any) -> Any:
+async def _put_in_place(self: Any, records: Any, shown: Any) -> Any:
     content = written_inventory(self._form.columns, [self._form.row(record) for record in records])
-    name = await self._free_name()
+    name = self._free_name(shown)
     try:
         await self._store.make_folder(self._folders.sent)
         await self._store.write(f"{self._folders.sent}/{name}", content)
@@ -156,7 +166,7 @@ def _appears_whole(stack: ExitStack) -> None:
 def _behind_unread(stack: ExitStack) -> None:
     """A number goes although a file that names its SKU is not taken yet."""
 
-    async def none(_self: Any) -> dict[str, Any]:
+    async def none(_self: Any, *_: Any) -> dict[str, Any]:
         return {}
 
     stack.enter_context(patch.object(InventoryFiles, "unread", none))

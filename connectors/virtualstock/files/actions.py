@@ -95,7 +95,7 @@ class FileActionSink(Generic[R]):
 
     async def find(self, records: Sequence[R]) -> Mapping[str, Finding]:
         """Return what became of the files of the records, in one listing."""
-        return await self._outbox.find({record.key: self.subject(record) for record in records})
+        return await self._outbox.find({record.key: (self.subject(record), record.ticket) for record in records})
 
     def subject(self, record: R) -> str:
         """Return what a file is about: the same for another process, and for another carrier after a mend."""

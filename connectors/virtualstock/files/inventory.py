@@ -4,7 +4,7 @@ A file is written in a folder of our own, copied into the notes, and then moved 
 one step: that is the deed. While a file is not taken, no newer number for what it names may pass it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from connectors.files import Entry, FileStore, NoSuchFile
 from connectors.virtualstock.files.folders import Folders
-from connectors.virtualstock.files.layout import MARKER, read_inventory, stamp, written_inventory
+from connectors.virtualstock.files.layout import MARKER, numbers_in, stamp, written_inventory
 from connectors.virtualstock.files.outbox import LONGEST_UNREAD
 from domain.answers import (
     Absent,
@@ -23,6 +23,7 @@ from domain.answers import (
     Finding,
     Found,
     Later,
+    NotNow,
     NotYet,
     OutcomeUnknown,
     Refused,
@@ -34,6 +35,8 @@ from domain.records import Availability
 
 KEPT_FOR = timedelta(days=2)
 LOOK_AGAIN = timedelta(minutes=1)
+MOST_UNREAD = 40
+"""So many files may wait to be taken: each is looked into before the next is written."""
 _COLUMNS = frozenset({"part_number", "tradedCode", "current_lead_time_to_delivery_in_days"})
 
 
@@ -67,12 +70,22 @@ class InventoryForm(BaseModel):
 
 
 class Sent(NamedTuple):
-    """One stock file that we sent: its numbers by stock number, its size, and when."""
+    """One stock file that we sent, as it is, and when. Many may be at hand at once, so none is kept taken apart."""
 
     name: str
-    numbers: Mapping[str, str]
-    size: int
+    content: bytes
     sent_at: datetime
+
+    def numbers(self, column: str) -> Iterator[tuple[str, str]]:
+        """Return the stock numbers in it, each with its number."""
+        return numbers_in(self.content, column)
+
+
+class Named(NamedTuple):
+    """The newest file that names a product, and the number that it gives."""
+
+    sent: Sent
+    number: str
 
 
 class Shown(NamedTuple):
@@ -96,59 +109,80 @@ class InventoryFiles:
         self._read_before: dict[str, Sent] = {}
 
     async def send(self, records: Sequence[Availability]) -> Mapping[str, Answer]:
-        """Put the numbers into one file; those that an unread file names wait until it is taken."""
-        unread = await self.unread()
+        """Put the numbers into one file; those that an unread file names wait until it is taken.
+
+        Raises `NotNow` while too many files wait to be taken.
+        """
+        shown = await self._shown(errors=False)
+        if len(self._not_taken(shown)) >= MOST_UNREAD:
+            raise NotNow(self._account, self._clock.now() + LOOK_AGAIN)
+        unread = await self.unread(records, shown)
         answers: dict[str, Answer] = {}
         going: list[Availability] = []
         for record in records:
             if not record.stock_number:
                 answers[record.key] = Refused("The listing has no stock number.", "listing_without_item")
-            elif (sent := unread.get(record.stock_number)) is not None:
-                answers[record.key] = self._behind(record, sent)
+            elif (named := unread.get(record.stock_number)) is not None:
+                answers[record.key] = self._behind(record, named)
             else:
                 going.append(record)
         if going:
-            answers |= dict.fromkeys((record.key for record in going), await self._put(going))
+            answers |= dict.fromkeys((record.key for record in going), await self._put(going, shown))
         return answers
 
-    async def unread(self) -> Mapping[str, Sent]:
-        """Return, by stock number, the file that names it and was not taken yet."""
-        shown = await self._shown()
-        files = [await self._sent(name) for name in sorted({*shown.unread} & {entry.name for entry in shown.sent})]
-        return {number: sent for sent in files for number in sent.numbers}
+    async def unread(self, records: Sequence[Availability], shown: Shown | None = None) -> Mapping[str, Named]:
+        """Return, by stock number, the file that names one of the records and was not taken yet."""
+        return await self._named(records, self._not_taken(shown or await self._shown(errors=False)))
 
-    def _behind(self, record: Availability, sent: Sent) -> Answer:
+    @staticmethod
+    def _not_taken(shown: Shown) -> list[str]:
+        return sorted({*shown.unread} & {entry.name for entry in shown.sent}, reverse=True)
+
+    async def _named(self, records: Sequence[Availability], names: Iterable[str]) -> dict[str, Named]:
+        """Return, by stock number, the first of these files that names each record."""
+        missing = {record.stock_number for record in records}
+        found: dict[str, Named] = {}
+        for name in names:
+            if not missing:
+                break
+            sent = await self._sent(name)
+            numbers = sent.numbers(self._form.stock_column)
+            found |= {number: Named(sent, quantity) for number, quantity in numbers if number in missing}
+            missing -= found.keys()
+        return found
+
+    def _behind(self, record: Availability, named: Named) -> Answer:
         """Answer for a number while a file that names it is not taken: its own is on its way, another one waits."""
-        if sent.numbers[record.stock_number] == str(record.quantity):
-            return Accepted(sent.name)
-        return Later(self._clock.now() + LOOK_AGAIN, f"{sent.name} names it and is not taken yet")
+        if named.number == str(record.quantity):
+            return Accepted(named.sent.name)
+        return Later(self._clock.now() + LOOK_AGAIN, f"{named.sent.name} names it and is not taken yet")
 
     async def find(self, records: Sequence[Availability]) -> Mapping[str, Finding]:
         """Return what became of the newest number that was sent of each record."""
         shown = await self._shown()
-        found: dict[str, Finding] = {}
-        for entry in sorted(shown.sent, reverse=True):
-            missing = [record for record in records if record.key not in found]
-            if not missing:
-                break
-            if entry.name in shown.unsent:
-                continue
-            sent = await self._sent(entry.name)
-            for record in missing:
-                if record.stock_number in sent.numbers:
-                    found[record.key] = await self._finding(record, sent, shown)
-        return {record.key: found.get(record.key, Absent()) for record in records}
+        named = await self._named(records, self._went(shown))
+        return {
+            record.key: await self._finding(record, named[record.stock_number], shown)
+            if record.stock_number in named
+            else Absent()
+            for record in records
+        }
 
-    async def sent_at(self, record: Availability) -> datetime | None:
-        """Return when the newest file that names a record was sent, or None."""
-        shown = await self._shown()
-        for entry in sorted(shown.sent, reverse=True):
-            if entry.name not in shown.unsent and record.stock_number in (sent := await self._sent(entry.name)).numbers:
-                return sent.sent_at
-        return None
+    async def sent_at(self, records: Sequence[Availability]) -> Mapping[str, datetime]:
+        """Return, by key, when the newest file that names a record was sent."""
+        named = await self._named(records, self._went(await self._shown()))
+        return {
+            record.key: named[record.stock_number].sent.sent_at for record in records if record.stock_number in named
+        }
 
-    async def _finding(self, record: Availability, sent: Sent, shown: Shown) -> Finding:
-        if sent.numbers[record.stock_number] != str(record.quantity):
+    @staticmethod
+    def _went(shown: Shown) -> list[str]:
+        """Return the files that were sent, the newest first."""
+        return [entry.name for entry in sorted(shown.sent, reverse=True) if entry.name not in shown.unsent]
+
+    async def _finding(self, record: Availability, named: Named, shown: Shown) -> Finding:
+        sent = named.sent
+        if named.number != str(record.quantity):
             return Absent()
         age = self._clock.now() - sent.sent_at
         if (there := shown.unread.get(sent.name)) is not None:
@@ -161,7 +195,7 @@ class InventoryFiles:
         return Found(f"The Edge took {sent.name} with {record.quantity} and refused nothing of it")
 
     def _unread(self, sent: Sent, there: Entry, age: timedelta) -> Finding:
-        if there.size != sent.size:
+        if there.size != len(sent.content):
             return Contradicted(f"{sent.name} has another size than what we wrote")
         if age > LONGEST_UNREAD:
             return Refused(f"The Edge did not take {sent.name} since {sent.sent_at:%d %b %H:%M}", "unknown_outcome")
@@ -177,11 +211,12 @@ class InventoryFiles:
                 )
             except NoSuchFile:
                 continue
-        if record.stock_number not in text and any(number in text for number in sent.numbers):
+        numbers = (number for number, _ in sent.numbers(self._form.stock_column))
+        if record.stock_number not in text and any(number in text for number in numbers):
             return Absent()
         return Refused(f"The Edge refused {sent.name}; see {', '.join(entry.name for entry in errors)}.")
 
-    async def _shown(self) -> Shown:
+    async def _shown(self, *, errors: bool = True) -> Shown:
         try:
             unread = await self._store.entries(self._folders.inventory)
         except NoSuchFile:
@@ -192,8 +227,8 @@ class InventoryFiles:
             ) from None
         sent = [entry for entry in await self._own(self._folders.sent) if entry.name.startswith("inventory-")]
         unsent = frozenset(entry.name for entry in await self._own(self._folders.being_written))
-        errors = await self._own(self._folders.inventory_errors)
-        return Shown(sent, {entry.name: entry for entry in unread}, unsent, errors)
+        refused = await self._own(self._folders.inventory_errors) if errors else []
+        return Shown(sent, {entry.name: entry for entry in unread}, unsent, refused)
 
     async def _own(self, folder: str) -> Sequence[Entry]:
         try:
@@ -208,21 +243,17 @@ class InventoryFiles:
                 content = await self._store.read(f"{self._folders.sent}/{name}")
             except NoSuchFile:
                 content = b""
-            rows = read_inventory(content)
-            numbers = {row["part_number"]: row.get(self._form.stock_column, "") for row in rows if "part_number" in row}
-            self._read_before[name] = Sent(name, numbers, len(content), _moment_in(name))
+            self._read_before[name] = Sent(name, content, _moment_in(name))
         return self._read_before[name]
 
-    async def _put(self, records: Sequence[Availability]) -> Answer:
+    async def _put(self, records: Sequence[Availability], shown: Shown) -> Answer:
         content = written_inventory(self._form.columns, [self._form.row(record) for record in records])
-        name = await self._free_name()
+        name = self._free_name(shown)
         draft, place = f"{self._folders.being_written}/{name}", f"{self._folders.inventory}/{name}"
         try:
-            await self._forget_old()
-            for folder in (self._folders.being_written, self._folders.sent):
-                await self._store.make_folder(folder)
-            await self._store.write(draft, content)
-            await self._store.write(f"{self._folders.sent}/{name}", content)
+            await self._forget_old(shown)
+            await self._keep(self._folders.being_written, name, content)
+            await self._keep(self._folders.sent, name, content)
         except OutcomeUnknown as trouble:  # nothing that the vendor looks at
             raise Unavailable(self._account, str(trouble), "Nothing was sent; it is tried again.") from trouble
         try:
@@ -233,20 +264,28 @@ class InventoryFiles:
             return Unknown(str(trouble))
         return Accepted(name)
 
-    async def _free_name(self) -> str:
+    async def _keep(self, folder: str, name: str, content: bytes) -> None:
+        """Write a file into a folder of our own, which is made where it is missing."""
+        try:
+            await self._store.write(f"{folder}/{name}", content)
+        except NoSuchFile:
+            await self._store.make_folder(folder)
+            await self._store.write(f"{folder}/{name}", content)
+
+    def _free_name(self, shown: Shown) -> str:
         now, tail = self._clock.now(), self._clock.now().microsecond
-        taken = {entry.name for entry in await self._own(self._folders.sent)}
+        taken = {entry.name for entry in shown.sent}
         while (name := f"inventory-{stamp(now, tail)}.csv") in taken:
             tail += 1
         return name
 
-    async def _forget_old(self) -> None:
+    async def _forget_old(self, shown: Shown) -> None:
         """Take away notes and drafts of days ago: whatever they say was answered or is with a person."""
-        for folder in (self._folders.sent, self._folders.being_written):
-            for entry in await self._own(folder):
-                old = entry.name.startswith("inventory-") and self._clock.now() - _moment_in(entry.name) > KEPT_FOR
-                if old:
-                    await self._store.remove(f"{folder}/{entry.name}")
+        notes = {entry.name for entry in shown.sent}
+        for folder, names in ((self._folders.sent, notes), (self._folders.being_written, shown.unsent)):
+            for name in names:
+                if name.startswith("inventory-") and self._clock.now() - _moment_in(name) > KEPT_FOR:
+                    await self._store.remove(f"{folder}/{name}")
 
 
 def _moment_in(name: str) -> datetime:

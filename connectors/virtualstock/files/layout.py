@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -95,10 +95,14 @@ def written_inventory(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
     return _csv([list(columns), *([row[name] for name in columns] for row in rows)], quoted=False)
 
 
-def read_inventory(content: bytes) -> list[Row]:
-    """Read an inventory file again; rows that break off are left out."""
+def numbers_in(content: bytes, column: str) -> Iterator[tuple[str, str]]:
+    """Yield the stock numbers of an inventory file, each with its number; many files are looked into, so no row is kept."""
     names, *rows = _rows_of_inventory(content) or [[]]
-    return [dict(zip(names, row, strict=True)) for row in rows if len(row) == len(names)]
+    if "part_number" in names:
+        name, number = names.index("part_number"), names.index(column) if column in names else None
+        for row in rows:
+            if len(row) == len(names):
+                yield row[name], "" if number is None else row[number]
 
 
 def _rows_of_inventory(content: bytes) -> list[list[str]]:

@@ -9,6 +9,7 @@ what this connector's later reads are handed may not be filed yet.
 import json
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -54,13 +55,21 @@ class SalesOrderFiles:
         began_at, known = self._clock.now(), _entries(cursor)
         here = {entry.name: entry for entry in await self._listed()}
         known = {entry for entry in known if here.get(entry.name) == entry or f"{entry.name}{MARKER}" in here}
-        if self._puts_away and self._first:
-            known = {entry for entry in sorted(known) if not await self._put_away(entry, here)}
+        if self._puts_away and self._first and known:
+            await self._make_room()
+            away = {entry for entry in sorted(known) if await self._put_away(entry, here)}
+            known -= away
+            here = {name: entry for name, entry in here.items() if entry not in away}  # a listing of before
         self._first = False
         ready = [one for one in _whole(here) if one not in known]
         brought, gone = dict[Entry, bytes](), 0
         for entry in ready[:PAGE_FILES]:
-            content = await self._content(entry)
+            try:
+                content = await self._content(entry)
+            except Unavailable:
+                if not brought:
+                    raise
+                break  # what was read counts; the next read begins here
             if content is None:
                 gone += 1
             else:
@@ -78,7 +87,7 @@ class SalesOrderFiles:
             [one for one in read if isinstance(one, Reject)],
             began_at=began_at,
             cursor=_cursor(known),
-            more=len(ready) > PAGE_FILES and bool(brought),
+            more=len(ready) > len(brought) + gone and bool(brought),
         )
 
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
@@ -118,7 +127,6 @@ class SalesOrderFiles:
     async def _put_away(self, entry: Entry, here: Mapping[str, Entry]) -> bool:
         """Move a filed file and its marker out of the folder, the marker last; False when something is still there."""
         try:
-            await self._store.make_folder(self._folders.read)
             for name in (entry.name, f"{entry.name}{MARKER}"):
                 if name != entry.name and name in here and here.get(entry.name, entry) != entry:
                     return True  # the marker is that of a newer file under the same name
@@ -128,14 +136,25 @@ class SalesOrderFiles:
             raise Unavailable(self._account, str(trouble), "It is tried again.") from trouble
         return True
 
+    async def _make_room(self) -> None:
+        try:
+            await self._store.make_folder(self._folders.read)
+        except OutcomeUnknown as trouble:
+            raise Unavailable(self._account, str(trouble), "It is tried again.") from trouble
+
     async def _move(self, name: str, entry: Entry) -> None:
+        """Move a file, under another name where a file of that name was put away before."""
         source, target = f"{self._folders.incoming}/{name}", f"{self._folders.read}/{name}"
-        if await self._store.find(target) is not None:
-            target = f"{self._folders.read}/{name}.{entry.modified_at}.{self._clock.now():%Y%m%d%H%M%S%f}"
         try:
             await self._store.rename(source, target)
         except NoSuchFile:
             return  # another worker was faster
+        except Unavailable:
+            if await self._store.find(target) is None:
+                raise
+            with suppress(NoSuchFile):
+                other = f"{target}.{entry.modified_at}.{self._clock.now():%Y%m%d%H%M%S%f}"
+                await self._store.rename(source, other)
 
 
 def _whole(here: Mapping[str, Entry]) -> list[Entry]:

@@ -7,6 +7,7 @@ with an `.err`. What the vendor neither takes nor refuses for hours is for a per
 """
 
 import hashlib
+import re
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -36,6 +37,7 @@ from domain.clock import Clock
 
 ERROR, FAILED = ".err", ".failed"
 LONGEST_UNREAD = timedelta(hours=4)
+_NAME = re.compile(r"[a-z]+-([0-9]{14})[0-9]{6}\.[a-z]+")
 
 
 class Note(NamedTuple):
@@ -47,6 +49,12 @@ class Note(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.name}\n{self.sent_at.isoformat()}\n{self.digest}\n"
+
+    @classmethod
+    def of_file(cls, name: str) -> "Note | None":
+        """Return what the name of a file says of it (no digest), or None for another text."""
+        found = _NAME.fullmatch(name)
+        return cls(name, datetime.strptime(f"{found[1]}+0000", "%Y%m%d%H%M%S%z"), "") if found else None
 
     @classmethod
     def parsed(cls, content: bytes) -> "Note | None":
@@ -68,6 +76,7 @@ class Outbox:
     ) -> None:
         self._account, self._store, self._folders = account, store, folders
         self._clock, self._archive, self.errors_within = clock, archive, errors_within
+        self._has_room = False
 
     def note_path(self, subject: str) -> str:
         """Return where the note of a subject lies: what it is about, hashed."""
@@ -101,7 +110,9 @@ class Outbox:
         )
         path = f"{self._folders.outgoing}/{fresh.name}"
         try:
-            await self._store.make_folder(self._folders.sent)
+            if not self._has_room:
+                await self._store.make_folder(self._folders.sent)
+                self._has_room = True
             await self._store.write(path, content)
             await self._store.write(self.note_path(subject), str(fresh).encode())
         except OutcomeUnknown as trouble:  # without its marker it is nothing
@@ -118,12 +129,16 @@ class Outbox:
             await self._clear(note.name)
         return Accepted(fresh.name)
 
-    async def find(self, subjects: Mapping[str, str]) -> dict[str, Finding]:
-        """Return what became of the files about these subjects, by the keys under which they are given."""
+    async def find(self, subjects: Mapping[str, tuple[str, str]]) -> dict[str, Finding]:
+        """Return what became of the files about these subjects (each with its ticket), by the keys under which they are given.
+
+        A ticket names the file and its time, which is enough once it is taken; else our note says what was in it.
+        """
         names = await self.names()
         found: dict[str, Finding] = {}
-        for key, subject in subjects.items():
-            note = await self._note(subject)
+        for key, (subject, ticket) in subjects.items():
+            note = None if ticket in names else Note.of_file(ticket)
+            note = note or await self._note(subject)
             found[key] = Absent() if note is None else await self.standing(note, names)
         return found
 

@@ -279,6 +279,33 @@ async def test_the_next_process_puts_away_what_its_filed_cursor_names() -> None:
     assert not edge.names("incoming")
 
 
+async def test_what_was_put_away_just_now_is_not_asked_for_again() -> None:
+    edge = Harness(puts_away=True)
+    edge.edge.put("order", order_text(), "order-1.txt")
+    filed = await read(edge, None)
+    edge.files.calls.clear()
+    await read(edge, filed.cursor)
+    assert [call for call, _ in edge.files.calls if call in {"read", "find"}] == []
+
+
+async def test_of_a_page_that_breaks_off_counts_what_was_read_and_the_next_read_goes_on(edge: Harness) -> None:
+    for number in range(3):
+        edge.edge.put("order", order_text(order_number=f"SBX-{number}"), f"order-{number}.txt")
+    edge.files.before = lambda call, path: _break_off(call, path, "order-2.txt")
+    first = await read(edge, None)
+    assert [one.record.key for one in first.received] == ["SBX-0", "SBX-1"]
+    assert first.more, "the walk is not complete"
+    with pytest.raises(Unavailable):
+        await read(edge, first.cursor)
+    edge.files.before = lambda _call, _path: None
+    assert [one.record.key for one in (await read(edge, first.cursor)).received] == ["SBX-2"]
+
+
+def _break_off(call: str, path: str, name: str) -> None:
+    if call == "read" and path.endswith(name):
+        raise down(f"{call} {path}")
+
+
 async def test_who_dies_before_filing_reads_it_again() -> None:
     edge = Harness(puts_away=True)
     edge.edge.put("order", order_text(), "order-1.txt")

@@ -8,7 +8,19 @@ from pydantic import ValidationError
 
 from connectors.virtualstock.files.inventory import InventoryForm
 from connectors.virtualstock.files.layout import read_flat
-from domain.answers import Absent, Accepted, Contradicted, Done, Found, Later, NotYet, Refused, Unavailable, Unknown
+from domain.answers import (
+    Absent,
+    Accepted,
+    Contradicted,
+    Done,
+    Found,
+    Later,
+    NotNow,
+    NotYet,
+    Refused,
+    Unavailable,
+    Unknown,
+)
 from tests.connectors.virtualstock_files.harness import Harness
 from tests.directory import FileBreak, down, lost
 
@@ -208,6 +220,29 @@ async def test_a_half_written_stock_file_is_never_seen_and_the_newest_number_goe
     assert isinstance(await sent(slow, sink, slow.availability(5)), Accepted)
     take(slow)
     assert slow.published("RED-M") == 5
+
+
+async def test_no_more_stock_files_are_written_than_may_wait(slow: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.virtualstock.files.inventory.MOST_UNREAD", 1)
+    slow.list_product()
+    slow.list_product("BLUE-M", "87654321")
+    sink = slow.connector.availability_sink
+    assert isinstance(await sent(slow, sink, slow.availability(7)), Accepted)
+    with pytest.raises(NotNow):
+        await sink.send([slow.availability(3, "BLUE-M", "87654321")])
+    take(slow)
+    assert isinstance(await sent(slow, sink, slow.availability(3, "BLUE-M", "87654321")), Accepted)
+
+
+async def test_a_ticket_says_what_was_taken_without_a_look_at_our_note(slow: Harness) -> None:
+    record = slow.acknowledgement(slow.place_order(2))
+    sink = slow.connector.acknowledgement_sink
+    ticket = (await sent(slow, sink, record)).ticket
+    take(slow)
+    slow.clock.move(3600)
+    slow.files.calls.clear()
+    assert isinstance(await standing(slow, sink, record.model_copy(update={"ticket": ticket})), Found)
+    assert [call for call, _ in slow.files.calls] == ["entries"]
 
 
 async def test_no_newer_number_passes_a_stock_file_that_is_not_taken(slow: Harness) -> None:
