@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -114,7 +115,9 @@ class Orchestrator:
         """Return the runs that are due, or on."""
         names = {deployment: name for name, deployment in self._ids.items()}
         states = {"type": {"any_": ["SCHEDULED", "PENDING", "RUNNING", "CANCELLING"]}}
-        found = self.ask("POST", "/flow_runs/filter", {"flow_runs": {"state": states}, "limit": 200})
+        due = {"before_": datetime.now(UTC).isoformat()}  # the scheduler may have been quicker than the pause
+        asked = {"state": states, "expected_start_time": due}
+        found = self.ask("POST", "/flow_runs/filter", {"flow_runs": asked, "limit": 200})
         return [ActiveRun(run["id"], names.get(run["deployment_id"], ""), run["state_type"]) for run in found]
 
     def wait_for(self, run_id: str, seconds: float = 120.0) -> dict[str, Any]:
