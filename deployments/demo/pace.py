@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from deployments.demo.orchestrator import Orchestrator
 
-EVERY_SECONDS = {"orders": 8.0, "dispatch": 16.0, "stock": 20.0, "items": 90.0, "alerts": 60.0}
+EVERY_SECONDS = {"orders": 15.0, "dispatch": 30.0, "stock": 40.0, "items": 120.0, "alerts": 60.0}
 _MOST_AT_ONCE = 3  # two that run, and one that starts as soon as a place is free
 
 
