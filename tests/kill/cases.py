@@ -130,7 +130,7 @@ def _killed_and_run_again(
     codes = [one.end() for one in pair]
     world.clock.move(LATER_SECONDS)
     codes.append(Worker(world, slices + job.afterwards, sabotage=sabotage).end())
-    for _ in range(world.market.settles_in):
+    for _ in range(max(job.settles_in, world.market.settles_in)):
         world.clock.move(LATER_SECONDS)
         codes.append(Worker(world, once + job.afterwards, sabotage=sabotage).end())
     wrong = [f"re-run {number} ended with exit code {ended}" for number, ended in enumerate(codes, 1) if ended]

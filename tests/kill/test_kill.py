@@ -1,8 +1,7 @@
 """SIGKILL at the numbered effects of every loop, in real processes over real sockets; then three re-runs."""
 
-import multiprocessing
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 
@@ -10,20 +9,9 @@ import pytest
 
 from tests.kill import sabotage
 from tests.kill.cases import campaign, chosen
-from tests.kill.processes import HEAVY
 from tests.kill.worlds import ACCEPTANCE, JOBS, ONE_ORDER, Job
 from tests.stateful.markets import MARKETS
 from tests.stateful.offices import OFFICES
-
-
-@pytest.fixture(scope="module")
-def apart() -> Iterator[ProcessPoolExecutor]:
-    """Give a process of one thread to each campaign: it forks, and whoever forks must have no other thread."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(HEAVY))
-    with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1) as executor:
-        yield executor
-
 
 EVERY = bool(os.environ.get("EVERY_EFFECT"))
 TURN = int(os.environ.get("KILL_TURN") or datetime.now(UTC).date().toordinal())

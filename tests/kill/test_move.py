@@ -4,12 +4,12 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from sqlalchemy import event
@@ -28,12 +28,6 @@ GOES: dict[str, Callable[[House], None]] = {
     "by another road": House.by_rest,
     "to another account": House.at_the_new_account,
 }
-
-
-@pytest.fixture(autouse=True)
-def _environment() -> Iterator[None]:
-    with patch.dict(os.environ):
-        yield
 
 
 async def _moving(home: Path, go: str, states: Sequence[State] = (acknowledged, dispatch_owed, filed)) -> House:
@@ -108,9 +102,13 @@ def _whole(house: House) -> dict[str, list[Any]]:
 
 @pytest.mark.parametrize("go", GOES)
 def test_a_move_killed_anywhere_was_not_begun_or_is_done_and_done_again_it_doubles_nothing(
-    tmp_path: Path, go: str
+    tmp_path: Path, go: str, apart: ProcessPoolExecutor
 ) -> None:
-    house = asyncio.run(_moving(tmp_path, go))
+    apart.submit(_killed_anywhere, tmp_path, go).result()
+
+
+def _killed_anywhere(home: Path, go: str) -> None:
+    house = asyncio.run(_moving(home, go))
     references = sorted(order["reference"] for order in house.edge.dump()["accounts"][NAME]["orders"])
     assert _left_between(house) == []
     house.move()
@@ -127,6 +125,10 @@ async def _trade_on(house: House) -> None:
     await house.days_work()
 
 
-def test_a_move_in_two_transactions_is_missed(tmp_path: Path) -> None:
-    house = asyncio.run(_moving(tmp_path, "to another account", states=(acknowledged,)))
-    assert _left_between(house, in_two_transactions) != []
+def test_a_move_in_two_transactions_is_missed(tmp_path: Path, apart: ProcessPoolExecutor) -> None:
+    assert apart.submit(_between_two_transactions, tmp_path).result() != []
+
+
+def _between_two_transactions(home: Path) -> list[int]:
+    house = asyncio.run(_moving(home, "to another account", states=(acknowledged,)))
+    return _left_between(house, in_two_transactions)

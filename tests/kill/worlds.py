@@ -47,10 +47,12 @@ class Job:
 
     A dispatch or an acknowledgement is sent in one slice and proved in the next; a rise of the
     stock waits for a younger pull of the orders. So a job is the slices until all is final.
+    What was taken is read back minutes later: in `settles_in` more runs.
     """
 
     slices: tuple[str, ...]
     afterwards: tuple[str, ...] = ()
+    settles_in: int = 1
     history: tuple["str | Callable[[World], None]", ...] = ()
 
 
@@ -191,6 +193,7 @@ JOBS = {
     "dispatch": Job(
         ("dispatch", "dispatch"),
         ("stock", "orders"),
+        settles_in=2,
         history=(*_SETTLED, _orders_come, *_TWICE, "stock", "orders", _orders_leave),
     ),
 }

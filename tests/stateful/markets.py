@@ -223,7 +223,6 @@ MARKETS: dict[str, Market] = {
             "errors_within_minutes": 2,
         },
         orders={"go_live_at": "2026-01-01T00:00:00Z"},  # a file names the day of an order, not its time
-        settles_in=1,
         by_files=True,
         orders_by_files=True,
     ),
@@ -240,7 +239,6 @@ MARKETS: dict[str, Market] = {
         (*_EDGE_WRITES, *_STOCK_FILES),
         frozenset({"ORDER", "ORDER_ACK"}),
         options={"time_zone": "UTC", "stock_files": {"minutes_until_taken": 0.02}},  # three numbers are many
-        settles_in=1,
         by_files=True,
         jobs=("stock",),
     ),
