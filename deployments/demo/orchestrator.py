@@ -1,5 +1,6 @@
 """A local Prefect server with our deployments, its workers, and what is asked of its API."""
 
+import os
 import subprocess
 import sys
 import time
@@ -38,6 +39,7 @@ class Orchestrator:
             "PREFECT_UI_URL": self.url,
             "PYTHONPATH": str(ROOT),
             "DO_NOT_TRACK": "1",
+            "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",  # a run is started as `python`
             **environment,
         }
         self._children = children
@@ -90,7 +92,7 @@ class Orchestrator:
         """Start a worker that runs at most two flow runs at a time: SQLite under the server takes no more writers."""
         return self._children.start(
             "worker",
-            *(sys.executable, "-m", "flows.worker", "--pool", "local", "--limit", "2"),
+            *(str(BIN / "prefect"), "worker", "start", "--pool", "local", "--limit", "2"),
             **{**self.environment, **environment},
         )
 
