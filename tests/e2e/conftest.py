@@ -35,7 +35,7 @@ class Stack:
         """Run a deployment to its end; return the run as the API shows it."""
         return self.orchestrator.wait_for(self.orchestrator.run(deployment))
 
-    def run_until(self, deployment: str, done: Callable[[], bool], seconds: float = 120.0) -> list[dict[str, object]]:
+    def run_until(self, deployment: str, done: Callable[[], bool], seconds: float = 240.0) -> list[dict[str, object]]:
         """Run a deployment again and again until something is so; fail with what the last run said when it never is."""
         ends, runs = time.monotonic() + seconds, []
         while not done():
