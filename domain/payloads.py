@@ -80,9 +80,7 @@ def address_of(original: Any) -> str:
 def _json(value: Any) -> bytes:
     try:
         return orjson.dumps(value, default=_number, option=orjson.OPT_SORT_KEYS)
-    except (
-        TypeError
-    ):  # what only the slow way can write: a whole number above 64 bits, half of a character pair, a deep nest
+    except TypeError:  # only the slow way writes a whole number above 64 bits, half of a character pair, a deep nest
         return json.dumps(value, separators=(",", ":"), sort_keys=True, default=_number).encode()
 
 

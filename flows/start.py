@@ -49,7 +49,8 @@ def _forked(door: socket.socket) -> int:
         return 1
     code = int(ended)
     if code < 0:  # killed by a signal: so are we, for whoever asks what became of the run
-        signal.signal(-code, signal.SIG_DFL) if -code != signal.SIGKILL else None
+        if -code != signal.SIGKILL:
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     return code
 
