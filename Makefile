@@ -75,7 +75,7 @@ simulate: .venv/ready ## Any number of seeds: make simulate SEEDS=100000
 	$(BIN)/python -m tests.stateful --seeds $(SEEDS)
 
 server: .venv/ready ## A Prefect server with its UI on port 4200
-	PREFECT_UI_URL=http://127.0.0.1:4200 $(BIN)/prefect server start
+	PREFECT_UI_URL=http://127.0.0.1:4200 exec $(BIN)/python -m flows.server
 
 deploy: .venv/ready ## Write prefect.yaml to the server
 	PREFECT_API_URL=$${PREFECT_API_URL:-$(LOCAL_API)} $(BIN)/prefect --no-prompt work-pool create local --type process --overwrite </dev/null
