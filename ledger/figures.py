@@ -1,12 +1,13 @@
 """What the ledger amounts to, for reports: it reads, and changes nothing."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
 
 from domain.records import Kind
-from ledger import holds
+from ledger import holds, messages
 from ledger.database import Transaction
 from ledger.rows import table
 from ledger.tables import Cause, Event, Hold, Inbox, Level, Message, OrderLineRow, SalesOrderRow
@@ -89,19 +90,24 @@ def _class_of(*, taken: bool, held: bool, units: int) -> str:
 
 def _owed(tx: Transaction) -> dict[str, int]:
     """Return how much is owed and not held, by kind; a level counts where its published number is not the wanted one."""
-    held = select(_hold.c.subject_id).where(
-        _hold.c.installation == tx.installation, _hold.c.subject == holds.MESSAGE, _hold.c.closed_at.is_(None)
-    )
-    stopped = {int(row.subject_id) for row in tx.rows(held)}
-    messages = select(_message.c.id, _message.c.kind).where(
-        _message.c.installation == tx.installation, _message.c.closed_at.is_(None)
-    )
-    owed = Counter(str(row.kind) for row in tx.rows(messages) if row.id not in stopped)
+    owed = Counter(kind for kind, is_stopped in _open_messages(tx) if not is_stopped)
     here = (_level.c.installation == tx.installation, _level.c.owed)
     waiting = (_hold.c.installation == tx.installation, _hold.c.subject == holds.LEVEL, _hold.c.closed_at.is_(None))
     withheld = {row.subject_id for row in tx.rows(select(_hold.c.subject_id).where(*waiting))}
     owed["availability"] = sum(row.sku not in withheld for row in tx.rows(select(_level.c.sku).where(*here)))
     return {kind: count for kind, count in owed.items() if count}
+
+
+def _open_messages(tx: Transaction) -> Iterator[tuple[str, bool]]:
+    """Yield the kind of each open message, and whether it is stopped: held, or behind a held one for the same order."""
+    asked = select(_message.c.kind, _message.c.order_key, _message.c.side, messages.held().label("held"))
+    stopped_orders = set()
+    for row in tx.rows(
+        asked.where(_message.c.installation == tx.installation, _message.c.closed_at.is_(None)).order_by(_message.c.id)
+    ):
+        if row.held:
+            stopped_orders.add((row.order_key, row.side))
+        yield str(row.kind), (row.order_key, row.side) in stopped_orders
 
 
 def _by_type(tx: Transaction, *, only_open: bool) -> dict[str, int]:
@@ -111,16 +117,13 @@ def _by_type(tx: Transaction, *, only_open: bool) -> dict[str, int]:
 
 
 def _dispatches_held(tx: Transaction) -> int:
-    open_here = (_hold.c.installation == tx.installation, _hold.c.closed_at.is_(None))
-    at_gate = select(_hold.c.subject_id).where(*open_here, _hold.c.subject == holds.INBOX)
-    sent = select(_hold.c.subject_id).where(*open_here, _hold.c.subject == holds.MESSAGE)
-    inbox_ids = {int(row.subject_id) for row in tx.rows(at_gate)}
-    message_ids = {int(row.subject_id) for row in tx.rows(sent)}
-    dispatches = (_inbox.c.installation == tx.installation, _inbox.c.kind == Kind.DISPATCH)
-    owed = (_message.c.installation == tx.installation, _message.c.kind == Kind.DISPATCH)
-    return sum(row.id in inbox_ids for row in tx.rows(select(_inbox.c.id).where(*dispatches))) + sum(
-        row.id in message_ids for row in tx.rows(select(_message.c.id).where(*owed))
+    at_gate = select(_hold.c.subject_id).where(
+        _hold.c.installation == tx.installation, _hold.c.subject == holds.INBOX, _hold.c.closed_at.is_(None)
     )
+    inbox_ids = {int(row.subject_id) for row in tx.rows(at_gate)}
+    dispatches = (_inbox.c.installation == tx.installation, _inbox.c.kind == Kind.DISPATCH)
+    rejected = sum(row.id in inbox_ids for row in tx.rows(select(_inbox.c.id).where(*dispatches)))
+    return rejected + sum(is_stopped for kind, is_stopped in _open_messages(tx) if kind == Kind.DISPATCH)
 
 
 def _happened(tx: Transaction) -> Counter[tuple[str, str]]:
