@@ -56,8 +56,9 @@ def compose(run: Run, tx: Transaction, claimed: Sequence[Claimed]) -> dict[int, 
                     if message.inbox_id in unreadable:
                         raise ReadAgain(None, "the road it came over was left; it is read again over the new one")
                     original = originals[message.inbox_id]
-                    sales_order = _sales_order(run, tx, original, order.life)
-                    never_sent = message.attempted_at is None and not message.resends
+                    was_asked = message.attempted_at is not None
+                    sales_order = _sales_order(run, tx, original, order.life, was_asked=was_asked)
+                    never_sent = not was_asked and not message.resends
                     composed[message.id] = sales_order.model_copy(update={"never_sent": never_sent})
                 case Kind.DISPATCH:
                     advice = _advice(run, tx, originals[message.inbox_id], message, order)
@@ -105,7 +106,8 @@ def _parsed(run: Run, side: Side, kind: Kind, original: Any) -> Any:
     raise CannotCompose(parsed.hold_type, f"its original cannot be read any more: {parsed.reason}")
 
 
-def _sales_order(run: Run, tx: Transaction, original: Any, life: OrderLife) -> SalesOrder:
+def _sales_order(run: Run, tx: Transaction, original: Any, life: OrderLife, *, was_asked: bool) -> SalesOrder:
+    """Return what is to be created, or looked for. `was_asked`: it may stand there, although nobody wants it any more."""
     order: SalesOrder = _parsed(run, Side.MARKETPLACE, Kind.SALES_ORDER, original)
     if order.address_follows:
         raise CannotCompose(None, "its address is awaited")
@@ -118,9 +120,9 @@ def _sales_order(run: Run, tx: Transaction, original: Any, life: OrderLife) -> S
         for line in order.lines
         if wanted.get(line.line, 0) > 0
     )
-    if not lines:
+    if not lines and not was_asked:
         raise CannotCompose(None, "nothing of it is wanted any more")
-    return order.model_copy(update={"key": life.key, "lines": lines})
+    return order.model_copy(update={"key": life.key, "lines": lines or order.lines})
 
 
 def _answer(kind: Kind, order: orders.KnownOrder) -> Acknowledgement | Cancellation:

@@ -90,6 +90,8 @@ def _owe(run: Run, tx: Transaction, dispatch: Dispatch, order: orders.KnownOrder
     try:
         lines = allocate(dispatch, order.life.lines)
     except DoesNotFit as misfit:
+        if order.life.unwanted:
+            return (_shipped_after_cancellation(dispatch, str(misfit)),)
         return (Failure(dispatch.key, "expect_dispatch_to_fit_its_order", "dispatch_does_not_fit", str(misfit), ""),)
     orders.add_shipped(tx, order.life.key, {line.line: line.quantity for line in lines})
     messages.owe(
@@ -108,8 +110,11 @@ def _owe(run: Run, tx: Transaction, dispatch: Dispatch, order: orders.KnownOrder
     )
     run.tell(News(order.life.key, Kind.DISPATCH, dispatch.key, "filed", f"lines: {len(lines)}"))
     if order.life.cancel_requested:
-        asked = "John Lewis asked to cancel what was shipped"
-        failure = Failure(dispatch.key, "expect_no_shipment_after_cancellation", "cancelled_but_shipped", asked, "")
+        failure = _shipped_after_cancellation(dispatch, "John Lewis asked to cancel what was shipped")
         message_id = str(messages.id_of(tx, Kind.DISPATCH, dispatch.key))
         hold(run, tx, failure, holds.MESSAGE, message_id, order_key=order.life.key, deadline_at=order.dispatch_by_at)
     return ()
+
+
+def _shipped_after_cancellation(dispatch: Dispatch, reason: str) -> Failure:
+    return Failure(dispatch.key, "expect_no_shipment_after_cancellation", "cancelled_but_shipped", reason, "")

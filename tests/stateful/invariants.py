@@ -212,7 +212,7 @@ class Watch:
         }
         explained |= {"pick_voided", "unmapped_carrier", "backordered", "no_free_stock", "quantity", "unknown_outcome"}
         for row in self._rows("SELECT type, detail, order_key FROM hold WHERE closed_at IS NULL"):
-            if row.type in {"dispatch_does_not_fit", "refused"} and row.order_key in self.machine.actors.cancelled:
+            if row.type == "refused" and row.order_key in self.machine.actors.cancelled:
                 continue  # shipped although it was cancelled, and the marketplace may say so only when it is told
             if row.type not in explained and "a part of a line cannot be read back" not in row.detail:
                 self.violated(f"I12 a hold that nothing in the world explains: {row.type}: {row.detail}")

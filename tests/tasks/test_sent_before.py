@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from domain.answers import Answer, Later, Partial, Refused, Unknown
-from domain.records import Kind
-from ledger import holds
+from domain.answers import Absent, Answer, Found, Later, Partial, Refused, Unknown
+from domain.records import Kind, LineStatus
+from ledger import holds, orders
 from ledger import messages as messages_of
 from ledger.database import Database
+from ledger.rows import table
 from ledger.schema import create
+from ledger.tables import Message
 from tasks.confirm import confirm, go_live
 from tasks.loops import ORDERS
 from tasks.push import push
@@ -28,7 +31,8 @@ class Desk:
         first = self._run()
         go_live(first)
         know(first, "A")
-        asyncio.run(show(first, order(first)))
+        self.placed_at = clock.now()
+        asyncio.run(show(first, order(first, placed_at=self.placed_at)))
 
     def _run(self) -> Run:
         return run_of(self.database, ORDERS, self.shop, self.office, installation(self.clock))
@@ -41,6 +45,16 @@ class Desk:
         asyncio.run(confirm(run))
         asyncio.run(push(run))
         return [record.never_sent for batch in self.office.orders.sent for record in batch]
+
+    def cancel(self) -> None:
+        """Let the marketplace show the order as cancelled."""
+        run = self._run()
+        asyncio.run(show(run, order(run, status=LineStatus.CANCELLED, placed_at=self.placed_at)))
+
+    @property
+    def is_taken(self) -> bool:
+        with self.database.transaction("towels") as tx:
+            return orders.known(tx, ["1"])["1"].life.taken
 
     def release(self) -> None:
         run = self._run()
@@ -83,3 +97,23 @@ def test_a_release_does_not_forget_that_it_was_sent(desk: Desk) -> None:
     desk.told(Refused("its product went", "unknown_sku"))
     desk.release()
     assert desk.told(Unknown("lost")) == [True, False, False]
+
+
+def test_what_may_stand_there_is_looked_for_although_it_was_cancelled_meanwhile(desk: Desk) -> None:
+    desk.told(Unknown("lost"))
+    desk.cancel()
+    desk.office.orders.finding = Found("it stands there", "77")
+    assert desk.told(Unknown("not asked again")) == [True]
+    assert desk.is_taken  # so its shipment is looked for, and cannot leave in silence
+
+
+def test_what_was_cancelled_meanwhile_and_does_not_stand_there_is_not_sent_again(desk: Desk) -> None:
+    desk.told(Unknown("lost"))
+    desk.cancel()
+    desk.office.orders.finding = Absent()
+    assert desk.told(Unknown("not asked again")) == [True]
+    assert not desk.is_taken
+    with desk.database.transaction("towels") as tx:
+        assert (
+            tx.value(select(table(Message).c.closed_as).where(table(Message).c.kind == Kind.SALES_ORDER)) == "dropped"
+        )

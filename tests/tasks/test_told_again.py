@@ -1,4 +1,4 @@
-"""One parcel told in two ways, by a push and by a read: it is owed once, and nobody is held for the second."""
+"""Parcels that do not fit their order: told a second time, by a push and by a read; or of what was cancelled."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,9 +37,9 @@ def run() -> Run:
 
 
 @contextmanager
-def ordered(run: Run) -> Iterator[Transaction]:
+def ordered(run: Run, *, cancelled: int = 0) -> Iterator[Transaction]:
     with run.transaction() as tx:
-        save_order(tx, "1", LineLife("a", "MUG", 2))
+        save_order(tx, "1", LineLife("a", "MUG", 2, cancel_requested=cancelled, cancelled=cancelled))
         yield tx
 
 
@@ -101,3 +101,9 @@ def test_the_parcel_of_a_held_shipment_is_no_repeat(run: Run) -> None:
         told(run, tx, "pushed", "1550", "unmapped_carrier")
         told(run, tx, "swept", "1550")
         assert messages.id_of(tx, Kind.DISPATCH, "swept") is not None
+
+
+def test_a_parcel_of_what_the_marketplace_has_cancelled_is_held_as_shipped_after_cancellation(run: Run) -> None:
+    with ordered(run, cancelled=1) as tx:
+        told(run, tx, "1", "15501")
+        assert held(tx) == ["cancelled_but_shipped"]
