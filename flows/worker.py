@@ -165,9 +165,14 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="warm-start-"))
     forks = Forks(folder / "door")
     python = Path(sys.executable)
-    environment = {WARM_START: str(folder / "door"), "PATH": f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    environment = {
+        "PREFECT_WORKER_QUERY_SECONDS": "2",  # a run that was asked for begins within seconds: ten are Prefect's own choice
+        **os.environ,
+        WARM_START: str(folder / "door"),
+        "PATH": f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+    }
     worker = subprocess.Popen(  # noqa: S603 - Prefect's own command
-        [str(python), "-m", "prefect", "worker", "start", *sys.argv[1:]], env={**os.environ, **environment}
+        [str(python), "-m", "prefect", "worker", "start", *sys.argv[1:]], env=environment
     )
     signal.signal(signal.SIGTERM, lambda *_: worker.terminate())
     signal.signal(signal.SIGINT, lambda *_: None)  # a terminal interrupts the worker too, and we end with it

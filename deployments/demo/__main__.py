@@ -24,7 +24,7 @@ from deployments.demo.trading import Demo
 
 FOLDER = ROOT / ".demo"
 REPORT = FOLDER / "report.json"
-SHORTEST_DAY, LONGEST_DAY, _DEPLOYS_A_DAY = 150.0, 900.0, 8
+SHORTEST_DAY, LONGEST_DAY, _DEPLOYS_A_DAY = 140.0, 900.0, 7
 
 
 def main() -> int:

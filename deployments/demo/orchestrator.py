@@ -1,6 +1,5 @@
 """A local Prefect server with our deployments, its workers, and what is asked of its API."""
 
-import os
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from deployments.demo.processes import ROOT, Child, Children, free_port
 
 BIN = Path(sys.executable).parent
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+IN_MEMORY = "sqlite+aiosqlite:///file::memory:?cache=shared&uri=true&check_same_thread=false"
+"""The server's database: one connection, so that nothing is refused as locked and asked for again seconds later."""
 _BUSY = 503
 _TRIES = 8
 
@@ -37,16 +38,16 @@ class Orchestrator:
             "PREFECT_HOME": str(children.folder / "prefect"),
             "PREFECT_API_URL": f"{self.url}/api",
             "PREFECT_UI_URL": self.url,
+            "PREFECT_API_DATABASE_CONNECTION_URL": IN_MEMORY,
             "PYTHONPATH": str(ROOT),
             "DO_NOT_TRACK": "1",
-            "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",  # a run is started as `python`
             **environment,
         }
         self._children = children
         self._api = httpx.Client(base_url=f"{self.url}/api", timeout=30, trust_env=False)
         self._server = children.start(
             "server",
-            *(str(BIN / "prefect"), "server", "start", "--host", "127.0.0.1", "--port", str(port)),
+            *(sys.executable, "-m", "flows.server", "--host", "127.0.0.1", "--port", str(port)),
             **self.environment,
         )
         self._ids: dict[str, str] = {}
@@ -89,10 +90,10 @@ class Orchestrator:
             self.ask("PATCH", f"/deployments/{deployment}", {"paused": True})
 
     def start_worker(self, **environment: str) -> Child:
-        """Start a worker that runs at most two flow runs at a time: SQLite under the server takes no more writers."""
+        """Start a worker that runs at most three flow runs at a time: each waits for answers half of its life."""
         return self._children.start(
             "worker",
-            *(str(BIN / "prefect"), "worker", "start", "--pool", "local", "--limit", "2"),
+            *(sys.executable, "-m", "flows.worker", "--pool", "local", "--limit", "3"),
             **{**self.environment, **environment},
         )
 

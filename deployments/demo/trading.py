@@ -6,7 +6,7 @@ from typing import Any
 from deployments.demo.account import OrderAccount, audited, order_accounts
 from deployments.demo.day import Sandboxes
 from deployments.demo.orchestrator import Orchestrator
-from deployments.demo.pace import Pace
+from deployments.demo.pace import EVERY_SECONDS, WORK_OFF_SECONDS, Pace
 from deployments.demo.processes import Child
 from deployments.demo.sellers import SELLERS
 from deployments.demo.telling import say, tell
@@ -64,6 +64,7 @@ class Demo:
 
     def drain(self) -> dict[str, OrderAccount]:
         """Work until nothing is owed and every shipment is confirmed or held, or the patience ends; return the account."""
+        self.pace.every = WORK_OFF_SECONDS
         ends, looked_at, unconfirmed = time.monotonic() + DRAIN_SECONDS, 0.0, set(SELLERS)
         while True:
             self._step(self.sandboxes.progress())
@@ -82,7 +83,8 @@ class Demo:
             self.pace.only |= {f"orders-{name}" for name in SELLERS}  # what nobody has read yet is owed nowhere
 
     def audit(self) -> dict[str, Any]:
-        """Return what the vendors' side says, counted by itself."""
+        """Return what the vendors' side says now, counted by itself."""
+        self.sandboxes.stores()
         return audited(self.sandboxes, AGE_LIMIT_MINUTES)
 
     def ours(self) -> dict[str, Figures]:
@@ -95,7 +97,7 @@ class Demo:
 
     def stay(self) -> None:
         """Go on slowly until somebody ends it."""
-        self.pace.only, self.pace.slower = None, _QUIET_PACE
+        self.pace.every, self.pace.slower, self.pace.only = EVERY_SECONDS, _QUIET_PACE, None
         while True:
             self.pace.step()
             time.sleep(1)

@@ -43,7 +43,7 @@ def test_a_loop_is_started_again_when_its_interval_is_over_and_not_before() -> N
 
 def test_no_more_is_started_than_has_a_place_and_the_longest_overdue_goes_first() -> None:
     started, pace = begun("harbour", "meadow")
-    assert len(started.at(pace, 1000)) == 3
+    assert len(started.at(pace, 1000)) == 4
     assert started.at(pace, 1000) == []
     first = set(started.on)
     started.on.clear()
@@ -52,7 +52,7 @@ def test_no_more_is_started_than_has_a_place_and_the_longest_overdue_goes_first(
 
 def test_what_a_push_started_has_its_place_and_is_not_started_beside_it() -> None:
     started, pace = begun("harbour")
-    started.on = ["orders-harbour", "stock-harbour"]
+    started.on = ["orders-harbour", "stock-harbour", "alerts"]
     assert started.at(pace, 1000) == ["dispatch-harbour"]
     started.on.clear()
     assert started.at(pace, 1001) == []
