@@ -68,6 +68,17 @@ def of(tx: Transaction, skus: Sequence[str]) -> dict[str, Any]:
     return {row.sku: row for row in tx.rows(_OF, {"skus": list(skus)})} if skus else {}
 
 
+def relisted(tx: Transaction, listings: Sequence[Item]) -> list[tuple[str, str, str]]:
+    """Return (sku, former stock number, stock number) of listings that are shown under another number or id than is known."""
+    known = of(tx, [one.sku for one in listings if one.sku])
+    return [
+        (one.sku, row.stock_number, one.stock_number or "")
+        for one in listings
+        if one.sku and (row := known.get(one.sku)) is not None and row.listed
+        if (row.stock_number, row.listing_id) != (one.stock_number or "", one.external_id or "")
+    ]
+
+
 def skus_of_stock_numbers(tx: Transaction, numbers: Sequence[str]) -> dict[str, str]:
     """Return the SKU of each of the marketplace's stock numbers that is known and names one SKU.
 

@@ -113,7 +113,10 @@ def file_items(run: Run, tx: Transaction, judged: Judged) -> None:
         former_listings.seen(tx, run.former, [one.record for one in judged.fresh])
         return
     is_master = pulled.intake.side is run.installation.product_master
-    items.store(tx, pulled.intake.side, [one.record for one in judged.fresh], is_master=is_master)
+    received = [one.record for one in judged.fresh]
+    if pulled.intake.side is Side.MARKETPLACE:
+        _send_again(run, tx, items.relisted(tx, received))
+    items.store(tx, pulled.intake.side, received, is_master=is_master)
     if not pulled.last:
         return
     if pulled.intake.side is Side.MARKETPLACE:
@@ -127,6 +130,18 @@ def file_items(run: Run, tx: Transaction, judged: Judged) -> None:
         _hold_unmatched_listings(run, tx)
     told = f"{len(judged.fresh)} in the last chunk, {enrolled} new levels, {released} orders released"
     run.tell(News("", Kind.ITEM, pulled.intake.side.value, "read", told))
+
+
+def _send_again(run: Run, tx: Transaction, relisted: Collection[tuple[str, str, str]]) -> None:
+    """The stock of these SKUs was sent to listings that are not theirs any more: send it to those that are."""
+    levels.owe_again(tx, [sku for sku, _, _ in relisted])
+    told = [
+        (sku, f"stock number {was or '(none)'} is {now or '(none)'} now: its stock is sent again")
+        for sku, was, now in relisted
+    ]
+    journal.write(tx, [("", Kind.ITEM, sku, "relisted", detail) for sku, detail in told])
+    for sku, detail in told:
+        run.tell(News("", Kind.ITEM, sku, "relisted", detail))
 
 
 def release_known_skus(tx: Transaction) -> int:
