@@ -29,6 +29,7 @@ from domain.answers import (
 )
 from domain.budgets import Lane
 from domain.clock import Clock
+from domain.identifiers import visible
 from domain.records import Availability
 
 WHILE_PUBLISHING = timedelta(minutes=3)  # documented: "retry every few minutes"
@@ -156,6 +157,8 @@ class AvailabilitySink:
         if len(listed) > 1:
             return Contradicted(f"{len(listed)} products have stock number {record.stock_number} and this SKU")
         stock, product = stock_of(listed[0], self._fields), product_id_of(listed[0]) or ""
+        if (shown_sku := sku_of(listed[0], self._fields)) not in {None, record.sku}:
+            return Contradicted(f"product {product} is the listing of {visible(shown_sku)} now; run the items loop")
         if stock is None:
             return Contradicted(f"product {product} shows no {self._fields.stock}; compare the option stock_field")
         if stock > record.quantity or (exact and stock != record.quantity):

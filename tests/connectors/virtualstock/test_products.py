@@ -56,6 +56,13 @@ async def test_without_an_id_the_product_is_looked_up(edge: Harness) -> None:
     assert edge.sandbox.published(ACCOUNT, "RED-L") == 100
 
 
+async def test_a_product_that_became_the_listing_of_another_sku_proves_nothing(edge: Harness) -> None:
+    product = edge.list_product("OTHER", "12345678")
+    await send(edge, edge.availability(3, product))
+    finding = await find(edge, edge.availability(3, product))
+    assert finding == Contradicted(f"product {product} is the listing of OTHER now; run the items loop")
+
+
 async def test_no_product_is_a_listing_without_an_item(edge: Harness) -> None:
     edge.list_product("OTHER", "12345678")
     for record in (edge.availability(3), edge.availability(3, "999999"), edge.availability(3, "../token")):
