@@ -135,13 +135,9 @@ def file_items(run: Run, tx: Transaction, judged: Judged) -> None:
 def _send_again(run: Run, tx: Transaction, relisted: Collection[tuple[str, str, str]]) -> None:
     """The stock of these SKUs was sent to listings that are not theirs any more: send it to those that are."""
     levels.owe_again(tx, [sku for sku, _, _ in relisted])
-    told = [
-        (sku, f"stock number {was or '(none)'} is {now or '(none)'} now: its stock is sent again")
-        for sku, was, now in relisted
-    ]
-    journal.write(tx, [("", Kind.ITEM, sku, "relisted", detail) for sku, detail in told])
-    for sku, detail in told:
-        run.tell(News("", Kind.ITEM, sku, "relisted", detail))
+    for sku, was, now in relisted:
+        told = f"stock number {was or '(none)'} is {now or '(none)'} now: its stock is sent again"
+        run.tell(News("", Kind.ITEM, sku, "relisted", told))
 
 
 def release_known_skus(tx: Transaction) -> int:

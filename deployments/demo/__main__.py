@@ -1,7 +1,7 @@
 """`python -m deployments.demo`: trade a compressed day, account for every order, and stay up to be looked at.
 
 Environment: KEEP=0 ends when the account is done; DEMO_SELLERS names the sellers, comma between them; DEMO_SECONDS is how
-long the day takes. Without it that is two and a half minutes, or longer on a machine that was slow to deploy.
+long the day takes. Without it that is some two and a half minutes, or longer on a machine that was slow to deploy.
 The exit code is 0 only when every order is explained.
 """
 

@@ -30,7 +30,7 @@ def test_garbage_of_the_main_thread_is_freed_in_another(collector: threading.Thr
     freed_in: list[str] = []
     done = threading.Event()
     Cycle(freed_in, done)
-    kept = [[] for _ in range(200_000)]  # type: ignore[var-annotated] # enough to make this thread collect, if it did
+    kept: list[list[object]] = [[] for _ in range(200_000)]  # enough to make this thread collect, if it did
     assert done.wait(10)
     assert freed_in == [collector.name]
     assert len(kept) == 200_000
