@@ -25,7 +25,9 @@ _CHUNK = 5000
 _OF_MINE = _scan.c.installation == MINE
 _TRUSTED = select(_scan.c.trusted_at, _scan.c.trusted_rows).where(_OF_MINE)
 _RUNNING = select(_scan).where(_OF_MINE)
-_COUNTS = select(_count).where(_count.c.installation == MINE, listed(_count.c.sku, "skus"))
+_COUNTS = select(_count.c.sku, _count.c.pool, _count.c.deducts, _count.c.quantity, _count.c.counted_at).where(
+    _count.c.installation == MINE, listed(_count.c.sku, "skus")
+)
 
 
 @dataclass
@@ -187,15 +189,15 @@ def counts(
 ) -> dict[str, Counted]:
     """Return what is trusted of these SKUs. A count that is too old adds nothing, a pool that does not count is none."""
     found: dict[str, Counted] = {}
-    for row in tx.rows(_COUNTS, {"skus": list(skus)}):
-        if pools and row.pool not in pools:
+    for sku, pool, deducts, quantity, counted_at in tx.rows(_COUNTS, {"skus": list(skus)}):
+        if pools and pool not in pools:
             continue
-        counted = found.setdefault(row.sku, Counted(as_of))
-        usable = row.counted_at is None or row.counted_at > expired_before
-        if usable and row.counted_at is not None:
-            counted.as_of = min(counted.as_of, row.counted_at)
-        way = Deducts(row.deducts)
-        counted.units[way] = counted.units.get(way, 0) + (row.quantity if usable else 0)
+        counted = found.setdefault(sku, Counted(as_of))
+        usable = counted_at is None or counted_at > expired_before
+        if usable and counted_at is not None:
+            counted.as_of = min(counted.as_of, counted_at)
+        way = Deducts(deducts)
+        counted.units[way] = counted.units.get(way, 0) + (quantity if usable else 0)
     return found
 
 
