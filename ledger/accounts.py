@@ -12,7 +12,8 @@ from domain.installation import Side
 from ledger import items
 from ledger.database import Transaction
 from ledger.rows import MINE, table, upsert
-from ledger.tables import AccountRow, FormerListing, Inbox, Message, SalesOrderRow, Watermark
+from ledger.stock_tables import FormerListing
+from ledger.tables import AccountRow, Inbox, Message, SalesOrderRow, Watermark
 from ledger.tables import Mapping as MappingRow
 
 _account, _listing, _mapping = table(AccountRow), table(FormerListing), table(MappingRow)

@@ -17,7 +17,7 @@ from domain.counts import Counts, Place
 from ledger.database import Transaction
 from ledger.rows import among, table
 from ledger.seen import Seen
-from ledger.tables import StockChange, StockCount
+from ledger.stock_tables import StockChange, StockCount
 
 _count, _change = table(StockCount), table(StockChange)
 KEYS = ["installation", "sku", "pool", "deducts"]

@@ -10,7 +10,8 @@ from domain.records import Kind
 from ledger import holds, messages
 from ledger.database import Transaction
 from ledger.rows import table
-from ledger.tables import Cause, Event, Hold, Inbox, Level, Message, OrderLineRow, SalesOrderRow
+from ledger.stock_tables import Level
+from ledger.tables import Cause, Event, Hold, Inbox, Message, OrderLineRow, SalesOrderRow
 
 _order, _line, _inbox, _hold = table(SalesOrderRow), table(OrderLineRow), table(Inbox), table(Hold)
 _message, _level, _event, _cause = table(Message), table(Level), table(Event), table(Cause)

@@ -10,7 +10,8 @@ from domain.records import Item
 from ledger.accounts import PROOFS
 from ledger.database import Transaction
 from ledger.rows import among, insert_new, table
-from ledger.tables import FormerListing, ItemRow
+from ledger.stock_tables import FormerListing
+from ledger.tables import ItemRow
 
 _listing, _item = table(FormerListing), table(ItemRow)
 _KEYS = ["installation", "account", "sku"]

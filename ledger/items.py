@@ -9,7 +9,8 @@ from domain.installation import Side
 from domain.records import Item
 from ledger.database import Transaction
 from ledger.rows import MINE, among, listed, table, upsert
-from ledger.tables import FormerListing, ItemRow, Mapping
+from ledger.stock_tables import FormerListing
+from ledger.tables import ItemRow, Mapping
 
 _item, _mapping, _former = table(ItemRow), table(Mapping), table(FormerListing)
 _OF = select(_item).where(_item.c.installation == MINE, listed(_item.c.sku, "skus"))

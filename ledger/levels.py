@@ -14,7 +14,8 @@ from domain.stock import available_to_sell
 from ledger import orders, scans, tickets
 from ledger.database import Transaction
 from ledger.rows import MINE, NOW, insert_new, listed, table, upsert
-from ledger.tables import URGENCY, Hold, ItemRow, Level, Moment, OrderLineRow
+from ledger.stock_tables import URGENCY, Level
+from ledger.tables import Hold, ItemRow, Moment, OrderLineRow
 
 _level, _item, _line, _hold = table(Level), table(ItemRow), table(OrderLineRow), table(Hold)
 _CHUNK = 5000

@@ -10,7 +10,8 @@ from domain.records import Kind
 from ledger import holds, inbox
 from ledger.database import Transaction
 from ledger.rows import table
-from ledger.tables import Inbox, ItemRow, Level, Message, SalesOrderRow
+from ledger.stock_tables import Level
+from ledger.tables import Inbox, ItemRow, Message, SalesOrderRow
 
 _inbox, _item, _level = table(Inbox), table(ItemRow), table(Level)
 _message, _order = table(Message), table(SalesOrderRow)

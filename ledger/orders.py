@@ -13,7 +13,8 @@ from domain.records import Deducts, Kind
 from ledger import inbox
 from ledger.database import Transaction
 from ledger.rows import MINE, NOW, filling, listed, table, upsert
-from ledger.tables import Inbox, Message, Moment, OrderLineRow, SalesOrderRow, Scan
+from ledger.stock_tables import Scan
+from ledger.tables import Inbox, Message, Moment, OrderLineRow, SalesOrderRow
 
 _order, _line = table(SalesOrderRow), table(OrderLineRow)
 _message, _scan, _inbox = table(Message), table(Scan), table(Inbox)

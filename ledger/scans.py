@@ -18,7 +18,7 @@ from ledger.comparing import KEYS, Compared
 from ledger.database import Transaction
 from ledger.rows import MINE, among, listed, table, upsert
 from ledger.seen import Seen
-from ledger.tables import Level, Scan, StockChange, StockCount
+from ledger.stock_tables import Level, Scan, StockChange, StockCount
 
 _count, _change, _scan, _level = table(StockCount), table(StockChange), table(Scan), table(Level)
 _CHUNK = 5000

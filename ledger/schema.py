@@ -4,9 +4,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
+import ledger.stock_tables  # noqa: F401 - its tables are in the metadata once it is imported
 from ledger.database import Database
 from ledger.tables import Table
 
+METADATA = Table.metadata
+"""Every table of the ledger."""
 NEWEST = "0004"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -29,7 +32,7 @@ def migrate(database: Database) -> str:
 def create(database: Database) -> None:
     """Create every table at once, for tests and simulations; a test holds this equal to the migrations."""
     with database.transaction("schema") as tx:
-        Table.metadata.create_all(tx.connection)
+        METADATA.create_all(tx.connection)
 
 
 def _revision(connection: Connection) -> str | None:

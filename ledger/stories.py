@@ -8,7 +8,8 @@ from sqlalchemy import or_, select
 from domain.records import Kind
 from ledger.database import Transaction
 from ledger.rows import among, table
-from ledger.tables import Cause, Event, Hold, Inbox, ItemRow, Level, Message, OrderLineRow, SalesOrderRow
+from ledger.stock_tables import Level
+from ledger.tables import Cause, Event, Hold, Inbox, ItemRow, Message, OrderLineRow, SalesOrderRow
 
 
 def told(tx: Transaction, keys: Sequence[str]) -> list[tuple[datetime, dict[str, str]]]:

@@ -1,11 +1,11 @@
-"""The tables. They are shapes for SQL only: hot paths use Core, and records are pydantic models elsewhere."""
+"""The tables, but those of stock. They are shapes for SQL only: hot paths use Core, and records are pydantic models elsewhere."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import JSON, Dialect, Index, LargeBinary, MetaData, UniqueConstraint, text
+from sqlalchemy import JSON, Dialect, Index, LargeBinary, MetaData, UniqueConstraint
 from sqlalchemy import Column as SqlColumn
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.types import TypeDecorator
@@ -16,9 +16,6 @@ NAMING = {
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-
-
-_DATED = text("counted_at IS NOT NULL")
 
 
 class Moment(TypeDecorator[datetime]):
@@ -169,101 +166,6 @@ class Message(Table, table=True):
     account: str = ""
 
 
-URGENCY = text(
-    """(
-CASE
-    WHEN ticket IS NOT NULL THEN 3
-    WHEN wanted = 0 THEN 0
-    WHEN wanted < published THEN 1
-    ELSE 2
-END)"""
-)
-"""In which order levels are sent: drops to zero, falls, rises; after them those that a ticket is open for.
-
-It is written as PostgreSQL shows it, so that tables and migrations can be compared.
-"""
-
-
-def _some(name: str, which: str, *columns: Any) -> Index:
-    """Return an index of few of a large table's rows; a query must say `which` in the same words to use it."""
-    return Index(
-        name, *columns, sqlite_where=text("owed = 1" if which == "owed" else which), postgresql_where=text(which)
-    )
-
-
-class StockCount(Table, table=True):
-    """The last trusted count of one SKU in one pool.
-
-    `counted_at` is when it was last true, where a later scan did not show it or was not believed
-    for it; None: as of the last trusted scan.
-    """
-
-    __tablename__ = "stock_count"
-    __table_args__ = (
-        UniqueConstraint("installation", "sku", "pool", "deducts"),
-        Index("ix_stock_count_dated", "installation", "counted_at", sqlite_where=_DATED, postgresql_where=_DATED),
-    )
-    id: int | None = Field(default=None, primary_key=True)
-    installation: str
-    sku: str
-    pool: str
-    deducts: str
-    quantity: int
-    counted_at: datetime | None = moment()
-
-
-class StockChange(Table, table=True):
-    """A count that the running scan found changed; applied only when the scan is proved whole. `count_id`: where it is known."""
-
-    __tablename__ = "stock_change"
-    __table_args__ = {"sqlite_with_rowid": False}
-    installation: str = Field(primary_key=True)
-    sku: str = Field(primary_key=True)
-    pool: str = Field(primary_key=True)
-    deducts: str = Field(primary_key=True)
-    quantity: int
-    count_id: int | None = None
-
-
-class Scan(Table, table=True):
-    """The stock scan that is running, and the last trusted one."""
-
-    installation: str = Field(primary_key=True)
-    began_at: datetime | None = moment()
-    cursor: str | None = None
-    rows: int = 0
-    seen: bytes | None = Field(default=None, sa_column=SqlColumn(LargeBinary))
-    trusted_at: datetime | None = moment()
-    trusted_rows: int = 0
-    refused: int = 0
-
-
-class Level(Table, table=True):
-    """The stock of one listed SKU: what is wanted, and what was last proved."""
-
-    __table_args__ = (
-        _some("ix_level_owed", "owed", "installation", URGENCY, "sku"),
-        _some("ix_level_sending", "sending IS NOT NULL", "installation", "ticket", "sku"),
-        _some("ix_level_unproved", "published IS NOT NULL AND proved_at IS NULL", "installation", "published_at"),
-    )
-    installation: str = Field(primary_key=True)
-    sku: str = Field(primary_key=True)
-    wanted: int = 0
-    wanted_as_of: datetime | None = moment()
-    why: str = ""
-    published: int | None = None
-    published_at: datetime | None = moment()
-    proved_at: datetime | None = moment()
-    owed: bool = True
-    sending: int | None = None
-    attempt: int = 0
-    lease_until: datetime | None = moment()
-    due_at: datetime | None = moment()
-    ticket: str | None = None
-    zero_since: datetime | None = moment()
-    zero_approved: bool = False
-
-
 class Hold(Table, table=True):
     """Something that waits for evidence, for the mend of its cause, or for a person."""
 
@@ -363,23 +265,6 @@ class AccountRow(Table, table=True):
     system: str
     since: datetime = Field(sa_type=Moment)
     left_at: datetime | None = moment()
-
-
-class FormerListing(Table, table=True):
-    """A listing of an account that was left: it is to show zero, and is looked at again when it is due.
-
-    `proofs` counts how often in a row it was seen at zero.
-    """
-
-    __tablename__ = "former_listing"
-    installation: str = Field(primary_key=True)
-    account: str = Field(primary_key=True)
-    sku: str = Field(primary_key=True)
-    stock_number: str = ""
-    listing_id: str = ""
-    ticket: str | None = None
-    proofs: int = 0
-    due_at: datetime = Field(sa_type=Moment)
 
 
 class BudgetRow(Table, table=True):

@@ -8,7 +8,8 @@ from sqlalchemy import Integer, bindparam, func, or_, select, update
 
 from ledger.database import Transaction
 from ledger.rows import MINE, NOW, listed, table
-from ledger.tables import ItemRow, Level
+from ledger.stock_tables import Level
+from ledger.tables import ItemRow
 
 if TYPE_CHECKING:
     from ledger.levels import Sending

@@ -11,7 +11,7 @@ from ledger.comparing import KEYS
 from ledger.database import Transaction
 from ledger.rows import among, table
 from ledger.seen import Seen
-from ledger.tables import StockChange, StockCount
+from ledger.stock_tables import StockChange, StockCount
 
 _count, _change = table(StockCount), table(StockChange)
 _BLOCK = 1 << 14  # ids looked at together: a multiple of eight

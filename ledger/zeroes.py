@@ -9,7 +9,7 @@ from domain.stock import SECOND_OPINION_AFTER, Falling, zeroes_that_wait
 from ledger.comparing import KEYS
 from ledger.database import Transaction
 from ledger.rows import among, table
-from ledger.tables import Level, StockChange, StockCount
+from ledger.stock_tables import Level, StockChange, StockCount
 
 _count, _change, _level = table(StockCount), table(StockChange), table(Level)
 

@@ -11,7 +11,7 @@ from domain.records import StockLevel
 from ledger import scans
 from ledger.database import Transaction
 from ledger.rows import table
-from ledger.tables import StockChange
+from ledger.stock_tables import StockChange
 
 AGE_LIMIT = timedelta(minutes=240)
 _change = table(StockChange)

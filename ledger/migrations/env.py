@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from ledger.tables import Table
+from ledger.schema import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Table.metadata,
+    target_metadata=METADATA,
     render_as_batch=True,
     transactional_ddl=True,
 )

@@ -8,7 +8,8 @@ from sqlalchemy import Update, case, update
 
 from ledger.database import Transaction
 from ledger.rows import among, insert_all, table
-from ledger.tables import ItemRow, Level
+from ledger.stock_tables import Level
+from ledger.tables import ItemRow
 
 SHOWN = 1_000
 _CHUNK = 20_000

@@ -9,7 +9,8 @@ from ledger import accounts, former_listings, items, journal, levels, messages, 
 from ledger.accounts import Joined
 from ledger.database import Database, Transaction
 from ledger.rows import table
-from ledger.tables import Level, Message, SalesOrderRow
+from ledger.stock_tables import Level
+from ledger.tables import Message, SalesOrderRow
 from tests.ledger.making import LEASE, begin, list_skus, owed, save_order
 
 OLD, NEW = Joined("old_system", "old"), Joined("new_system", "new")

@@ -8,7 +8,7 @@ from ledger.comparing import Compared, _comparison, _parameters
 from ledger.database import Database, Transaction
 from ledger.rows import table
 from ledger.seen import Seen
-from ledger.tables import StockCount
+from ledger.stock_tables import StockCount
 from tests.ledger.making import begin, count
 from tests.scanning import fold, scan
 

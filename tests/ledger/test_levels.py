@@ -10,7 +10,7 @@ from ledger import holds, items, levels, orders, tickets
 from ledger.database import Database, Transaction
 from ledger.levels import Sending
 from ledger.rows import table
-from ledger.tables import Level
+from ledger.stock_tables import Level
 from tests.doubles import ManualClock
 from tests.ledger.making import LEASE, begin, count, hold, list_skus, save_order
 from tests.scanning import scan

@@ -8,7 +8,7 @@ from domain.records import Deducts, StockLevel
 from ledger import levels, scans
 from ledger.database import Database, Transaction
 from ledger.rows import table
-from ledger.tables import StockChange, StockCount
+from ledger.stock_tables import StockChange, StockCount
 from tests.doubles import ManualClock
 from tests.ledger.making import begin, count, list_skus
 from tests.scanning import AGE_LIMIT, Scanned, finish, fold, scan

@@ -5,22 +5,21 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from ledger.database import Database
-from ledger.schema import create, migrate
-from ledger.tables import Table
+from ledger.schema import METADATA, create, migrate
 from tests.doubles import ManualClock
 
 
 def test_migrations_make_exactly_the_tables_of_the_models(database: Database) -> None:
     with database.transaction("schema") as tx:
         context = MigrationContext.configure(tx.connection, opts={"compare_type": True, "compare_server_default": True})
-        assert compare_metadata(context, Table.metadata) == []
+        assert compare_metadata(context, METADATA) == []
 
 
 def test_tables_created_at_once_equal_the_migrated_ones(empty_url: str, clock: ManualClock) -> None:
     database = Database(empty_url, clock)
     create(database)
     with database.transaction("schema") as tx:
-        assert compare_metadata(MigrationContext.configure(tx.connection), Table.metadata) == []
+        assert compare_metadata(MigrationContext.configure(tx.connection), METADATA) == []
     database.close()
 
 

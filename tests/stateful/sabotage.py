@@ -18,7 +18,8 @@ from connectors.virtualstock.files.outbox import Outbox
 from domain.answers import Accepted, OutcomeUnknown, Unknown
 from ledger import levels, messages, zeroes
 from ledger.rows import table
-from ledger.tables import Level, Message
+from ledger.stock_tables import Level
+from ledger.tables import Message
 from tasks import confirm, filing, filing_orders
 from tests.stateful.machine import Profile
 

@@ -11,7 +11,9 @@ from sqlalchemy import select
 from domain.installation import Installation, Mode
 from ledger import accounts, holds
 from ledger.rows import table
-from ledger.tables import Hold, Level, Message, Table
+from ledger.schema import METADATA
+from ledger.stock_tables import Level
+from ledger.tables import Hold, Message
 from sandbox.kit import Fault
 from sandbox.mirakl import Account as ShopAccount
 from sandbox.mirakl import Mirakl
@@ -98,7 +100,7 @@ class House(Shop):
     def whole_ledger(self) -> dict[str, list[Any]]:
         """Return every row of the ledger."""
         with self.database.transaction(NAME) as tx:
-            return {name: tx.rows(select(rows)) for name, rows in Table.metadata.tables.items()}
+            return {name: tx.rows(select(rows)) for name, rows in METADATA.tables.items()}
 
     def levels(self) -> list[Any]:
         """Return every level."""

@@ -11,7 +11,7 @@ from ledger import holds, items, journal, levels, tickets
 from ledger.database import Database
 from ledger.rows import table
 from ledger.schema import create
-from ledger.tables import Level
+from ledger.stock_tables import Level
 from tasks import operators
 from tasks.confirm import confirm
 from tasks.loops import STOCK

@@ -13,7 +13,7 @@ from ledger import items
 from ledger.database import Database
 from ledger.rows import table
 from ledger.schema import create
-from ledger.tables import Level
+from ledger.stock_tables import Level
 from tasks.filing_levels import file_items
 from tasks.installations import WrongConfiguration, all_installations
 from tasks.judge import Judged

@@ -12,7 +12,7 @@ from ledger import items, levels
 from ledger.database import Database
 from ledger.rows import table
 from ledger.schema import create
-from ledger.tables import Level
+from ledger.stock_tables import Level
 from tasks.confirm import confirm
 from tasks.loops import STOCK
 from tasks.proving import PROVE_AFTER, PROVE_WITHIN

@@ -13,7 +13,7 @@ from ledger import holds, inbox, items, levels, scans
 from ledger.database import Database
 from ledger.rows import table
 from ledger.schema import create
-from ledger.tables import Level
+from ledger.stock_tables import Level
 from tasks.filing import file
 from tasks.filing_rejects import file_rejects
 from tasks.judge import judge
