@@ -27,10 +27,9 @@ PARTS |= {"tests": ("tests/",), "rest": ("",)}
 
 
 def own(system: str) -> tuple[str, ...]:
-    """Return the folders and files that are a system's alone."""
+    """Return the folders that are a system's alone."""
     connector = SYSTEMS[system].__module__.rpartition(".")[0].replace(".", "/")
-    places = (f"{connector}/", f"sandbox/{system}/", f"tests/connectors/{system}/", f"tests/sandbox/{system}/")
-    return (*places, f"tests/sandbox/test_{system}")
+    return (f"{connector}/", f"sandbox/{system}/", f"tests/connectors/{system}/", f"tests/sandbox/{system}/")
 
 
 def counted(place: str) -> str:

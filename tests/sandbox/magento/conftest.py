@@ -1,0 +1,8 @@
+import pytest
+
+from tests.sandbox.magento.shop import Shop
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
