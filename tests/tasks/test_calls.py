@@ -19,7 +19,7 @@ from tasks.loops import ITEMS
 from tasks.run import Run, surroundings
 from tests.depot import PUSH_SECRET, Depot, DepotOptions, DepotSettings
 from tests.doubles import ManualClock
-from tests.tasks.test_receive import HARBOUR
+from tests.tasks.depots import HARBOUR
 
 
 class Telephone(Depot):

@@ -1,0 +1,39 @@
+"""What most tests of the steps begin with."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ledger import schema
+from ledger.database import Database
+from tests.connectors.slack.harness import Workspace, workspace
+from tests.doubles import ManualClock
+from tests.tasks.depots import Depots
+
+
+@pytest.fixture
+def place() -> Iterator[Workspace]:
+    """Serve a pretend Slack on a real port."""
+    with workspace() as served:
+        yield served
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def database(clock: ManualClock) -> Iterator[Database]:
+    opened = Database("sqlite://", clock)
+    schema.create(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def depots(tmp_path: Path) -> Iterator[Depots]:
+    opened = Depots(f"sqlite:///{tmp_path}/ledger.sqlite")
+    yield opened
+    opened.database.close()
