@@ -13,17 +13,7 @@ from tasks import alerts, prefect_api
 from tasks.alerts import MOST_MESSAGES, send_owed
 from tests.connectors.slack.harness import HOOK, TOKEN, Workspace
 from tests.doubles import ManualClock
-from tests.tasks.alerting import (
-    HARBOUR,
-    POST,
-    UPDATE,
-    buttons,
-    close_holds,
-    fields,
-    installation,
-    open_holds,
-    send,
-)
+from tests.tasks.alerting import HARBOUR, POST, UPDATE, buttons, close_holds, fields, installation, open_holds, send
 
 
 async def test_the_same_content_is_never_sent_twice(database: Database, place: Workspace) -> None:

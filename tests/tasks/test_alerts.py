@@ -14,16 +14,7 @@ from tasks.alert_messages import Links
 from tasks.alerts import send_alerts
 from tests.connectors.slack.harness import Workspace
 from tests.doubles import ManualClock
-from tests.tasks.alerting import (
-    HARBOUR,
-    POST,
-    buttons,
-    close_holds,
-    fields,
-    open_holds,
-    send,
-    texts,
-)
+from tests.tasks.alerting import HARBOUR, POST, buttons, close_holds, fields, open_holds, send, texts
 
 
 async def test_an_alert_says_what_support_must_know(database: Database, place: Workspace) -> None:
