@@ -1,13 +1,14 @@
+"""Acknowledging, cancelling and dispatching: sent once, and proved by the lines."""
+
 import asyncio
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from connectors.virtualstock.order_search import another_page_pays, list_is_cheaper
 from domain.answers import (
     Absent,
     Accepted,
@@ -17,19 +18,13 @@ from domain.answers import (
     Found,
     Later,
     NotNow,
-    NotYet,
     Partial,
-    Refused,
     Unavailable,
     Unknown,
 )
-from domain.budgets import Lane, Limit
-from domain.records import Acknowledgement
 from sandbox.kit import Fault
+from tests.connectors.virtualstock.actions import ROLES, find, ready, send
 from tests.connectors.virtualstock.harness import Harness
-from tests.doubles import BucketBudgets, ManualClock, OpenBudgets
-
-ILLEGAL = "Validation error: Not allowed to change state of item 1 from DISPATCH to CANCEL"
 
 
 class Bodies(httpx.AsyncBaseTransport):
@@ -46,27 +41,6 @@ class Bodies(httpx.AsyncBaseTransport):
         return await self.inner.handle_async_request(request)
 
 
-async def send(edge: Harness, role: str, record: Any) -> Any:
-    sink = getattr(edge.connector, f"{role}_sink")
-    return (await sink.send([record]))[record.key]
-
-
-async def find(edge: Harness, role: str, record: Any) -> Any:
-    sink = getattr(edge.connector, f"{role}_sink")
-    return (await sink.find([record]))[record.key]
-
-
-def ready(edge: Harness, role: str) -> Any:
-    """Return a record of this kind that the vendor will take."""
-    reference = edge.place_order(2, 3)
-    if role == "cancellation":
-        edge.cancel(reference)
-    if role == "dispatch":
-        edge.disappear(reference)  # into ORDER_ACK
-    return getattr(edge, role)(reference)
-
-
-ROLES = ["acknowledgement", "cancellation", "dispatch"]
 STATES = {"acknowledgement": "ORDER_ACK", "cancellation": "CANCEL_ACK", "dispatch": "DISPATCH"}
 
 
@@ -179,94 +153,6 @@ async def test_when_the_system_gives_out_no_answer_is_lost(edge: Harness) -> Non
         await edge.connector.acknowledgement_sink.send(records[1:])
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        ILLEGAL,
-        {"detail": "Not allowed", "code": "INVALID_STATE"},
-        {"items": [{"quantity": ["A valid integer is required."]}]},
-        ["Something is wrong"],
-        "<html><body>Bad Request for q.marrowby@example.com</body></html>",
-    ],
-)
-@pytest.mark.parametrize("status", [400, 409, 422])
-async def test_a_refusal_of_what_is_done_already_is_done(edge: Harness, body: Any, status: int) -> None:
-    record = ready(edge, "dispatch")
-    await send(edge, "dispatch", record)
-    edge.fault("dispatch", Fault(status=status, body=body))
-    answer = await send(edge, "dispatch", record)
-    assert isinstance(answer, Done)
-    assert "DISPATCH" in answer.evidence
-    assert edge.count("dispatch")[record.reference] == 1
-
-
-@pytest.mark.parametrize(
-    ("body", "shown"),
-    [
-        (ILLEGAL, ILLEGAL),
-        ({"items": [{"quantity": ["A valid integer is required."]}]}, "quantity: A valid integer is required."),
-        ({"detail": "Not found.", "code": "ORDER_NOT_FOUND"}, "ORDER_NOT_FOUND"),
-        ({"comment": ["Happy birthday Quintessa Marrowby"]}, "kept as evidence-1"),
-        ("No parcel for Quintessa Marrowby", "kept as evidence-1"),
-        (["Quintessa Marrowby moved"], "kept as evidence-1"),
-        ("<html>Quintessa Marrowby</html>", "kept as evidence-1"),
-        ({"deep": {"deep": {"deep": ["Quintessa Marrowby"]}}}, "kept as evidence-1"),
-    ],
-)
-async def test_a_refusal_shows_only_harmless_words(edge: Harness, body: Any, shown: str) -> None:
-    record = ready(edge, "acknowledgement")
-    edge.fault("acknowledgement", Fault(status=400, body=body))
-    answer = await send(edge, "acknowledgement", record)
-    assert isinstance(answer, Refused)
-    assert shown in answer.reason
-    assert answer.hold_type == "refused"
-    assert "Quintessa" not in answer.reason
-
-
-async def test_an_unknown_carrier_is_refused_as_such(edge: Harness) -> None:
-    record = ready(edge, "dispatch").model_copy(update={"carrier_code": "pigeon"})
-    answer = await send(edge, "dispatch", record)
-    assert isinstance(answer, Refused)
-    assert answer.hold_type == "invalid_carrier"
-    assert '"pigeon" is not a valid choice.' in answer.reason
-
-
-async def test_dispatch_before_acknowledgement_is_refused(edge: Harness) -> None:
-    record = edge.dispatch(edge.place_order())
-    answer = await send(edge, "dispatch", record)
-    assert isinstance(answer, Refused)
-    assert answer.hold_type == "refused"
-    assert "from ORDER to DISPATCH" in answer.reason
-
-
-async def test_dispatch_declines_a_requested_cancellation(edge: Harness) -> None:
-    record = ready(edge, "dispatch")
-    edge.cancel(record.reference)
-    assert await find(edge, "dispatch", record) == Absent()
-    assert isinstance(await send(edge, "dispatch", record), Accepted)
-    assert edge.statuses(record.reference) == ["DISPATCH", "DISPATCH"]
-
-
-async def test_dispatch_of_what_was_cancelled_is_a_contradiction(edge: Harness) -> None:
-    record = ready(edge, "dispatch")
-    edge.cancel(record.reference)
-    await send(edge, "cancellation", edge.cancellation(record.reference))
-    assert isinstance(await find(edge, "dispatch", record), Contradicted)
-    answer = await send(edge, "dispatch", record)
-    assert isinstance(answer, Refused)
-    assert answer.hold_type == "contradiction"
-
-
-async def test_cancelling_what_was_dispatched_is_a_contradiction(edge: Harness) -> None:
-    record = ready(edge, "dispatch")
-    await send(edge, "dispatch", record)
-    cancellation = edge.cancellation(record.reference)
-    assert isinstance(await find(edge, "cancellation", cancellation), Contradicted)
-    answer = await send(edge, "cancellation", cancellation)
-    assert isinstance(answer, Refused)
-    assert answer.hold_type == "contradiction"
-
-
 @pytest.mark.parametrize("state", ["BACKORDER", "DISPATCH", "CANCEL"])
 async def test_later_states_prove_an_acknowledgement(edge: Harness, state: str) -> None:
     record = ready(edge, "acknowledgement")
@@ -314,147 +200,6 @@ async def test_without_the_ordered_quantity_a_part_is_a_ticket(edge: Harness) ->
     reference = edge.place_order(5)
     edge.disappear(reference)
     assert isinstance(await send(edge, "dispatch", edge.dispatch(reference, 2, ordered=False)), Accepted)
-
-
-async def test_a_part_refused_because_the_line_is_gone_is_not_taken_for_done(edge: Harness) -> None:
-    reference = edge.place_order(5)
-    edge.disappear(reference)
-    await send(edge, "dispatch", edge.dispatch(reference, 5))
-    answer = await send(edge, "dispatch", edge.dispatch(reference, 2, key="shipment-2"))
-    assert isinstance(answer, Refused)
-    assert answer.hold_type == "contradiction"
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"quantity": 1},
-        {"quantity": 9},
-        {"line": "77"},
-        {"stock_number": "87654321"},
-    ],
-)
-async def test_other_lines_than_ours_are_a_contradiction(edge: Harness, changed: dict[str, Any]) -> None:
-    record = ready(edge, "acknowledgement")
-    await send(edge, "acknowledgement", record)
-    other = record.model_copy(update={"lines": (record.lines[0].model_copy(update=changed),)})
-    assert isinstance(await find(edge, "acknowledgement", other), Contradicted)
-
-
-async def test_an_undocumented_state_is_a_contradiction(edge: Harness) -> None:
-    record = ready(edge, "acknowledgement")
-    edge.wire(record.reference)["items"][0]["status"] = "MISLAID"
-    assert isinstance(await find(edge, "acknowledgement", record), Contradicted)
-
-
-async def test_two_orders_under_one_number_are_a_contradiction(edge: Harness) -> None:
-    record = ready(edge, "acknowledgement")
-    twin = {**edge.wire(record.reference), "url": "https://elsewhere.example/restapi/v4/orders/999999/"}
-    edge.sandbox.place_raw("harbour", twin)
-    assert isinstance(await find(edge, "acknowledgement", record), Contradicted)
-
-
-async def test_another_id_under_our_number_is_a_contradiction(edge: Harness) -> None:
-    record = ready(edge, "acknowledgement").model_copy(update={"external_id": "12"})
-    assert isinstance(await find(edge, "acknowledgement", record), Contradicted)
-
-
-@pytest.mark.parametrize("external_id", ["../token", "1/dispatch", "https://elsewhere.example/1"])
-async def test_an_unusable_id_is_refused_without_a_call(edge: Harness, external_id: str) -> None:
-    record = ready(edge, "acknowledgement").model_copy(update={"external_id": external_id})
-    assert isinstance(await send(edge, "acknowledgement", record), Refused)
-    assert edge.calls() == 0
-
-
-async def test_a_line_without_a_stock_number_is_refused_without_a_call(edge: Harness) -> None:
-    record = ready(edge, "acknowledgement")
-    bare = record.model_copy(update={"lines": (record.lines[0].model_copy(update={"stock_number": ""}),)})
-    assert isinstance(await send(edge, "acknowledgement", bare), Refused)
-    assert edge.calls() == 0
-
-
-async def test_an_order_that_is_gone_is_refused(edge: Harness) -> None:
-    record = ready(edge, "acknowledgement").model_copy(update={"external_id": "999", "reference": "SBX-9"})
-    answer = await send(edge, "acknowledgement", record)
-    assert isinstance(answer, Refused)
-    assert "HTTP 404" in answer.reason
-
-
-def test_lists_are_read_from_three_orders_on() -> None:
-    assert [list_is_cheaper(n) for n in (0, 1, 2, 3, 100, 170)] == [False, False, False, True, True, True]
-
-
-def test_history_is_never_read_through_for_a_few_orders() -> None:
-    assert another_page_pays(170, 100, 0)
-    assert another_page_pays(170, 100, 2)  # still fewer pages than orders
-    assert not another_page_pays(170, 10_000, 2)
-    assert not another_page_pays(2, 1, 0)
-    assert not another_page_pays(50, 0, 0)
-
-
-def placed(edge: Harness, orders: int) -> list[Acknowledgement]:
-    """Place orders and return their acknowledgements."""
-    return [edge.acknowledgement(edge.place_order(1)) for _ in range(orders)]
-
-
-@pytest.mark.parametrize("newest_first", [False, True])
-async def test_the_end_of_a_backlog_of_10_000_costs_at_most_1_02_calls_an_order(
-    monkeypatch: pytest.MonkeyPatch, *, newest_first: bool
-) -> None:
-    clock = ManualClock()
-    edge = Harness(clock=clock, budgets=BucketBudgets(clock))
-    if newest_first:  # the vendor documents no order of rows
-        book = edge.sandbox.state.supplier("harbour").orders
-        oldest_first = book.select
-        monkeypatch.setattr(book, "select", lambda filters: list(oldest_first(filters))[::-1])
-    for _ in range(8_300):
-        edge.disappear(edge.place_order(1))  # the part of the backlog that is done already
-    records = placed(edge, 1_700)
-    sink = edge.connector.acknowledgement_sink
-    await edge.connector.check()
-    before, found = edge.calls(), 0
-    for begin in range(0, len(records), 170):
-        part = records[begin : begin + 170]
-        for record in part:
-            assert isinstance((await sink.send([record]))[record.key], Accepted)
-        found += sum(isinstance(finding, Found) for finding in (await sink.find(part)).values())
-    assert found == len(records)
-    assert (edge.calls() - before) / len(records) <= 1.02  # tokens included
-    assert not edge.sandbox.throttled
-
-
-async def test_orders_anywhere_in_the_list_are_found(edge: Harness) -> None:
-    records = placed(edge, 460)
-    sink = edge.connector.acknowledgement_sink
-    for record in records:
-        edge.disappear(record.reference)
-    wanted = records[150:156] + records[300:302]
-    findings = await sink.find(wanted)
-    assert all(isinstance(finding, Found) for finding in findings.values())
-    assert len(findings) == 8
-    assert edge.calls("GET /restapi/v4/orders/") <= 5 + len(wanted)
-
-
-class FewPermits(OpenBudgets):
-    """Budgets that end after so many calls."""
-
-    def __init__(self, permits: int, clock: ManualClock) -> None:
-        super().__init__()
-        self.permits, self.clock = permits, clock
-
-    def take(self, account: str, limit: Limit, lane: Lane) -> datetime | None:
-        super().take(account, limit, lane)
-        return None if len(self.taken) <= self.permits else self.clock.now() + timedelta(minutes=1)
-
-
-async def test_a_spent_budget_tells_what_was_seen_by_then() -> None:
-    clock = ManualClock()
-    edge = Harness(clock=clock, budgets=FewPermits(2, clock))  # one for the token, one for an order
-    records = sorted((edge.acknowledgement(edge.place_order()) for _ in range(2)), key=lambda one: one.reference)
-    findings = await edge.connector.acknowledgement_sink.find(records)
-    assert [type(findings[record.key]) for record in records] == [Absent, NotYet]
-    with pytest.raises(NotNow):
-        await edge.connector.acknowledgement_sink.find(records)
 
 
 async def test_a_system_that_is_down_raises(edge: Harness) -> None:
