@@ -7,9 +7,13 @@ import pytest
 
 from ledger import schema
 from ledger.database import Database
+from tasks.confirm import go_live
+from tasks.loops import ORDERS
+from tasks.run import Run
 from tests.connectors.slack.harness import Workspace, workspace
 from tests.doubles import ManualClock
 from tests.tasks.depots import Depots
+from tests.tasks.making import Office, Shop, installation, know, run_of
 
 
 @pytest.fixture
@@ -30,6 +34,15 @@ def database(clock: ManualClock) -> Iterator[Database]:
     schema.create(opened)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def run(database: Database, clock: ManualClock) -> Run:
+    """Return a live run of the orders that knows the SKU "A"."""
+    run = run_of(database, ORDERS, Shop(), Office(), installation(clock))
+    go_live(run)
+    know(run, "A")
+    return run
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from domain.installation import Side
 from domain.records import Address, Kind, LineStatus, SalesOrder
 from ledger import holds, messages, orders
 from ledger.database import Database
-from ledger.schema import create
 from tasks.confirm import confirm, go_live
 from tasks.loops import ORDERS
 from tasks.push import push
@@ -21,10 +20,7 @@ from tests.tasks.making import Office, Shop, installation, know, order, run_of, 
 
 
 @pytest.fixture
-def run() -> Run:
-    clock = ManualClock()
-    database = Database("sqlite://", clock)
-    create(database)
+def run(database: Database, clock: ManualClock) -> Run:
     settings = installation(clock, acceptance_first=True, accept_within_hours=24)
     run = run_of(database, ORDERS, Shop(), Office(), settings)
     go_live(run)

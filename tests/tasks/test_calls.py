@@ -1,7 +1,5 @@
 """A vendor that stopped calling is asked to call again, loudly; the cause closes by evidence."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import select
 
@@ -12,13 +10,11 @@ from domain.installation import Side
 from ledger import tables
 from ledger.database import Database
 from ledger.rows import table
-from ledger.schema import create
 from tasks import calls
 from tasks.calls import keep_called
 from tasks.loops import ITEMS
 from tasks.run import Run, surroundings
 from tests.depot import PUSH_SECRET, Depot, DepotOptions, DepotSettings
-from tests.doubles import ManualClock
 from tests.tasks.depots import HARBOUR
 
 
@@ -35,14 +31,6 @@ class Telephone(Depot):
         if isinstance(self.says, Exception):
             raise self.says
         return self.says
-
-
-@pytest.fixture
-def database() -> Iterator[Database]:
-    opened = Database("sqlite://", ManualClock())
-    create(opened)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -1,22 +1,9 @@
-from collections.abc import Iterator
-
-import pytest
-
 from domain.installation import Side
 from domain.records import Address, Item, OrderLine, SalesOrder
 from ledger import items
 from ledger.database import Database
-from ledger.schema import create
 from tasks.composing import CannotCompose, _with_item_ids
 from tests.doubles import ManualClock
-
-
-@pytest.fixture
-def database() -> Iterator[Database]:
-    database = Database("sqlite://", ManualClock())
-    create(database)
-    yield database
-    database.close()
 
 
 def _order(*skus: str) -> SalesOrder:

@@ -10,7 +10,6 @@ from domain.records import Availability, Deducts, Item, StockLevel
 from ledger import holds, items, journal, levels, tickets
 from ledger.database import Database
 from ledger.rows import table
-from ledger.schema import create
 from ledger.stock_tables import Level
 from tasks import operators
 from tasks.confirm import confirm
@@ -22,18 +21,6 @@ from tests.scanning import scan
 from tests.tasks.making import FileSink, Office, Shop, installation, run_of
 
 SKUS = ("A", "B", "C")
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def database(clock: ManualClock) -> Database:
-    database = Database("sqlite://", clock)
-    create(database)
-    return database
 
 
 @pytest.fixture

@@ -2,29 +2,12 @@
 
 from datetime import timedelta
 
-import pytest
-
 from domain.answers import NotNow
 from domain.installation import Side
-from ledger.database import Database
-from ledger.schema import create
-from tasks.confirm import go_live
 from tasks.loops import ORDERS
 from tasks.push import push
 from tasks.run import Run
-from tests.doubles import ManualClock
-from tests.tasks.making import Office, Shop, installation, know, order, run_of, show
-
-
-@pytest.fixture
-def run() -> Run:
-    clock = ManualClock()
-    database = Database("sqlite://", clock)
-    create(database)
-    run = run_of(database, ORDERS, Shop(), Office(), installation(clock))
-    go_live(run)
-    know(run, "A")
-    return run
+from tests.tasks.making import Office, Shop, order, run_of, show
 
 
 async def test_a_spent_budget_leaves_the_rest_to_the_next_run(run: Run) -> None:

@@ -12,7 +12,6 @@ from domain.records import Item, Kind, Page, Received
 from ledger import items
 from ledger.database import Database
 from ledger.rows import table
-from ledger.schema import create
 from ledger.stock_tables import Level
 from tasks.filing_levels import file_items
 from tasks.installations import WrongConfiguration, all_installations
@@ -54,11 +53,8 @@ def test_a_back_office_without_items_is_taken_only_where_the_listings_are_the_it
     [("number-A", "listing-A", False), ("another", "listing-A", True), ("number-A", "another", True)],
 )
 def test_the_stock_of_a_listing_that_gets_another_number_is_sent_again_and_told(
-    stock_number: str, listing: str, *, is_owed: bool
+    database: Database, clock: ManualClock, stock_number: str, listing: str, *, is_owed: bool
 ) -> None:
-    clock = ManualClock()
-    database = Database("sqlite://", clock)
-    create(database)
     run = run_of(database, ITEMS, Shop(), Office(), installation(clock))
     level = table(Level)
     with run.transaction() as tx:

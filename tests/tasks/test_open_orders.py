@@ -3,9 +3,7 @@
 from domain.orders import LineLife
 from ledger import orders
 from ledger.database import Database
-from ledger.schema import create
 from tasks import pull
-from tests.doubles import ManualClock
 from tests.ledger.making import begin, save_order
 
 
@@ -14,9 +12,7 @@ def keys(database: Database, after: str) -> list[str]:
         return [order.key for order in pull._about(tx, after)]
 
 
-def test_new_orders_never_keep_old_ones_waiting() -> None:
-    database = Database("sqlite://", ManualClock())
-    create(database)
+def test_new_orders_never_keep_old_ones_waiting(database: Database) -> None:
     with begin(database) as tx:
         for key in ("order-1", "order-2", "order-3"):
             save_order(tx, key, LineLife("1", "A", 1))

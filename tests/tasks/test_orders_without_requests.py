@@ -2,33 +2,15 @@
 
 from datetime import timedelta
 
-import pytest
-
 from domain.answers import Done
 from domain.installation import Side
 from domain.records import Kind, LineStatus
 from ledger import holds, levels, messages, orders
-from ledger.database import Database
-from ledger.schema import create
-from tasks.confirm import go_live
-from tasks.loops import ORDERS
 from tasks.push import push
 from tasks.run import Run
-from tests.doubles import ManualClock
 from tests.ledger.making import count, list_skus
 from tests.scanning import scan
-from tests.tasks.making import Office, Shop, installation, know, order, run_of, show
-
-
-@pytest.fixture
-def run() -> Run:
-    clock = ManualClock()
-    database = Database("sqlite://", clock)
-    create(database)
-    run = run_of(database, ORDERS, Shop(), Office(), installation(clock))
-    go_live(run)
-    know(run, "A")
-    return run
+from tests.tasks.making import Office, order, show
 
 
 def _open(run: Run) -> dict[str, list[str]]:

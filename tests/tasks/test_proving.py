@@ -11,7 +11,6 @@ from domain.records import Item
 from ledger import items, levels
 from ledger.database import Database
 from ledger.rows import table
-from ledger.schema import create
 from ledger.stock_tables import Level
 from tasks.confirm import confirm
 from tasks.loops import STOCK
@@ -23,15 +22,8 @@ SKUS = ("A", "B", "C")
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def database(clock: ManualClock) -> Database:
+def database(database: Database) -> Database:
     """All are published; C is owed once more."""
-    database = Database("sqlite://", clock)
-    create(database)
     level = table(Level)
     with database.transaction("towels") as tx:
         items.store(tx, Side.BACK_OFFICE, [Item(sku=sku, external_id=sku) for sku in SKUS])

@@ -1,7 +1,6 @@
 """What a taker is told of an order: only one of which nothing can stand there counts as never sent."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -13,7 +12,6 @@ from ledger import holds, orders
 from ledger import messages as messages_of
 from ledger.database import Database
 from ledger.rows import table
-from ledger.schema import create
 from ledger.tables import Message
 from tasks.confirm import confirm, go_live
 from tasks.loops import ORDERS
@@ -66,12 +64,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
-    clock = ManualClock()
-    database = Database("sqlite://", clock)
-    create(database)
-    yield Desk(database, clock)
-    database.close()
+def desk(database: Database, clock: ManualClock) -> Desk:
+    return Desk(database, clock)
 
 
 def test_an_order_put_off_before_it_was_sent_was_never_sent(desk: Desk) -> None:

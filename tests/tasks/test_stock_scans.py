@@ -1,9 +1,7 @@
 """A stock scan through the gate: what changes nothing is not judged, and what was held is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-import pytest
 
 from connectors.roles import FeedShape
 from domain.counts import Counts, StockPage
@@ -12,7 +10,6 @@ from domain.records import Deducts, Item, Received, Reject, StockLevel
 from ledger import holds, inbox, items, levels, scans
 from ledger.database import Database
 from ledger.rows import table
-from ledger.schema import create
 from ledger.stock_tables import Level
 from tasks.filing import file
 from tasks.filing_rejects import file_rejects
@@ -20,7 +17,6 @@ from tasks.judge import judge
 from tasks.loops import STOCK
 from tasks.pull import Pulled, pull_chunk
 from tasks.run import Run, Walk
-from tests.doubles import ManualClock
 from tests.stateful.offices import OFFICES
 
 INTAKE = STOCK.intakes[0]
@@ -44,14 +40,6 @@ class Office:
 
 def level(sku: str, units: int, pool: str = "main") -> StockLevel:
     return StockLevel(sku=sku, pool=pool, quantity=units, deducts=Deducts.ON_ACCEPTANCE)
-
-
-@pytest.fixture
-def database() -> Iterator[Database]:
-    opened = Database("sqlite://", ManualClock())
-    create(opened)
-    yield opened
-    opened.close()
 
 
 def a_run(database: Database, name: str = "run") -> Run:

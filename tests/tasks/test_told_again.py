@@ -13,7 +13,6 @@ from domain.records import Dispatch, Kind, Page, Received, ShippedLine
 from expectations.gate import Failure
 from ledger import holds, messages
 from ledger.database import Database, Transaction
-from ledger.schema import create
 from tasks.filing_dispatches import file_dispatches
 from tasks.judge import Judged
 from tasks.loops import DISPATCH, INTAKES
@@ -23,15 +22,12 @@ from tests.doubles import ManualClock
 from tests.ledger.making import save_order
 from tests.stateful.offices import OFFICES
 
-CLOCK = ManualClock()
 INTAKE = INTAKES[Side.BACK_OFFICE, Kind.DISPATCH]
 
 
 @pytest.fixture
-def run() -> Run:
-    database = Database("sqlite://", CLOCK)
-    create(database)
-    installation = Installation.model_validate(OFFICES["magento"].installation("harbour", CLOCK.now()))
+def run(database: Database, clock: ManualClock) -> Run:
+    installation = Installation.model_validate(OFFICES["magento"].installation("harbour", clock.now()))
     office: Any = SimpleNamespace(dispatch_feed=SimpleNamespace(keeps={}))
     return Run(installation, DISPATCH, database, {Side.BACK_OFFICE: office}, run_id="run-1")
 
@@ -51,12 +47,12 @@ def told(run: Run, tx: Transaction, key: str, tracking: str | None, *failures: s
         order_reference="CON-1",
         carrier="DPD",
         tracking_number=tracking,
-        shipped_at=CLOCK.now(),
+        shipped_at=run.clock.now(),
         lines=(ShippedLine(sku="MUG", quantity=2),),
     )
     said = tuple(Failure(key, "expect_something", hold_type, "", "") for hold_type in failures)
     received = [Received(dispatch, {})]
-    pulled = Pulled(INTAKE, Page(received, [], began_at=CLOCK.now()))
+    pulled = Pulled(INTAKE, Page(received, [], began_at=run.clock.now()))
     file_dispatches(run, tx, Judged(pulled, received, {key: said} if said else {}))
 
 

@@ -8,13 +8,11 @@ from domain.installation import Installation, Side
 from domain.records import Deducts, StockLevel
 from ledger import holds, scans
 from ledger.database import Database
-from ledger.schema import create
 from tasks.filing import file
 from tasks.judge import judge
 from tasks.loops import STOCK
 from tasks.pull import Pulled
 from tasks.run import Run, Walk
-from tests.doubles import ManualClock
 from tests.stateful.offices import OFFICES
 
 
@@ -57,9 +55,7 @@ def held(database: Database) -> list[tuple[str, str]]:
 COUNTS = {("MUG-1", "MK1"): 5, ("MUG-1", "RETAIL1"): 7, ("JUG-1", "ANNEX"): 3}
 
 
-async def test_an_unmapped_place_counts_nothing_and_is_reported_until_it_is_named() -> None:
-    database = Database("sqlite://", ManualClock())
-    create(database)
+async def test_an_unmapped_place_counts_nothing_and_is_reported_until_it_is_named(database: Database) -> None:
     for _ in range(2):
         assert await scanned(database, COUNTS, pools=["MK1"], other_pools=["RETAIL1"]) == {"MUG-1": 5}
         assert held(database) == [("unmapped_location", "ANNEX")]
@@ -69,8 +65,6 @@ async def test_an_unmapped_place_counts_nothing_and_is_reported_until_it_is_name
     assert held(database) == []
 
 
-async def test_where_every_pool_counts_none_is_unmapped() -> None:
-    database = Database("sqlite://", ManualClock())
-    create(database)
+async def test_where_every_pool_counts_none_is_unmapped(database: Database) -> None:
     assert await scanned(database, COUNTS) == {"MUG-1": 12, "JUG-1": 3}
     assert held(database) == []

@@ -10,25 +10,12 @@ from domain.payloads import address_of
 from domain.records import Kind
 from ledger import holds, inbox, journal, messages, orders, payloads, stories
 from ledger.database import Database, Transaction
-from ledger.schema import create
 from tasks import calls
 from tasks.calls import SILENT_AFTER
 from tasks.loops import LOOPS
 from tasks.watching import watch
 from tests.doubles import ManualClock
 from tests.stateful.offices import OFFICES
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def database(clock: ManualClock) -> Database:
-    database = Database("sqlite://", clock)
-    create(database)
-    return database
 
 
 @pytest.fixture
