@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.counts import StockPage
-from domain.records import Address, OrderLine, Page, SalesOrder
+from domain.records import Address, Dispatch, OrderLine, Page, SalesOrder
 from tests.doubles import ManualClock
 
 PERSONAL = ("Wilhelmina", "Private Road", "Secret Cottage", "Hushford", "HU5 4HH", "07700900999", "personal.example")
@@ -19,6 +19,14 @@ def records(pages: Iterable[Page]) -> list[Any]:
         for page in pages
         for record in (page.counts.levels() if isinstance(page, StockPage) else (one.record for one in page.received))
     ]
+
+
+def only_dispatch(page: Page) -> Dispatch:
+    """Return the one record of a page of dispatches."""
+    assert (len(page.received), page.rejects) == (1, [])
+    record = page.received[0].record
+    assert isinstance(record, Dispatch)
+    return record
 
 
 def sales_order(key: str = "5501-A", reference: str = "900100200", **changes: Any) -> SalesOrder:

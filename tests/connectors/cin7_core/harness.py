@@ -20,6 +20,7 @@ from sandbox.cin7_core import Cin7Core as PretendCompany
 from sandbox.kit import Fault
 from tests.connectors.cin7_core import cases
 from tests.connectors.making import PERSONAL
+from tests.connectors.recording import Recorded
 from tests.contract.harness import FeedCase, SinkCase
 from tests.doubles import BucketBudgets, KeptArchive, ManualClock, OpenBudgets
 
@@ -57,7 +58,9 @@ class Harness:
             calls_per_minute=60 if true_budget else 1_000_000,
         )
         self.requests: list[httpx.Request] = []
-        self.surroundings = Surroundings(self.clock, self.budgets, self.archive, self._transport())
+        self.surroundings = Surroundings(
+            self.clock, self.budgets, self.archive, Recorded(self.sandbox.app, self.requests)
+        )
         self.settings = Cin7CoreSettings(account_id=ACCOUNT_ID, application_key=SecretStr(application_key))
         self.options = Cin7CoreOptions(**options)
         self.connector = self.again()
@@ -79,17 +82,7 @@ class Harness:
 
     def rewire(self) -> None:
         """Let the next connector see the pretend company as it is now, doorway included."""
-        self.surroundings = replace(self.surroundings, transport=self._transport())
-
-    def _transport(self) -> httpx.AsyncBaseTransport:
-        inner, seen = httpx.ASGITransport(app=self.sandbox.app), self.requests
-
-        class Recorded(httpx.AsyncBaseTransport):
-            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-                seen.append(request)
-                return await inner.handle_async_request(request)
-
-        return Recorded()
+        self.surroundings = replace(self.surroundings, transport=Recorded(self.sandbox.app, self.requests))
 
     def fault(self, route_role: str, fault: Fault) -> None:
         """Break the route that a sink or a feed uses."""

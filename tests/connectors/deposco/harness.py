@@ -21,6 +21,7 @@ from sandbox.deposco import Deposco as PretendTenant
 from sandbox.kit import Fault
 from tests.connectors.deposco import cases
 from tests.connectors.making import PERSONAL
+from tests.connectors.recording import Recorded
 from tests.contract.harness import FeedCase, SinkCase
 from tests.doubles import BucketBudgets, KeptArchive, ManualClock, OpenBudgets
 
@@ -66,7 +67,9 @@ class Harness:
             self.clock, credentials=CREDENTIALS, calls_per_second=calls_per_second, blank_every=blank_every
         )
         self.requests: list[httpx.Request] = []
-        self.surroundings = Surroundings(self.clock, self.budgets, self.archive, self._transport())
+        self.surroundings = Surroundings(
+            self.clock, self.budgets, self.archive, Recorded(self.sandbox.app, self.requests)
+        )
         self.settings = DeposcoSettings(
             base_url="https://deposco.example",
             tenant="ACME",
@@ -94,16 +97,6 @@ class Harness:
     def again(self) -> Deposco:
         """Return a connector that remembers nothing, as the next process would have it."""
         return Deposco("orchard/deposco", self.settings, self.options, self.surroundings)
-
-    def _transport(self) -> httpx.AsyncBaseTransport:
-        inner, seen = httpx.ASGITransport(app=self.sandbox.app), self.requests
-
-        class Recorded(httpx.AsyncBaseTransport):
-            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-                seen.append(request)
-                return await inner.handle_async_request(request)
-
-        return Recorded()
 
     def fault(self, route_role: str, fault: Fault) -> None:
         """Break the route that a sink or a feed uses."""

@@ -17,6 +17,7 @@ from domain.records import SalesOrder
 from sandbox.fulfil import Fulfil as PretendTenant
 from tests.connectors.fulfil import cases
 from tests.connectors.making import PERSONAL
+from tests.connectors.recording import Recorded
 from tests.contract.harness import FeedCase, SinkCase
 from tests.doubles import KeptArchive, ManualClock, OpenBudgets
 
@@ -72,18 +73,8 @@ class Harness:
 
     def again(self) -> Fulfil:
         """Return a connector that remembers nothing, as the next process would have it."""
-        surroundings = Surroundings(self.clock, self.budgets, self.archive, self._transport())
+        surroundings = Surroundings(self.clock, self.budgets, self.archive, Recorded(self.sandbox.app, self.requests))
         return Fulfil("quarry/fulfil", self.settings, self.options, surroundings)
-
-    def _transport(self) -> httpx.AsyncBaseTransport:
-        inner, seen = httpx.ASGITransport(app=self.sandbox.app), self.requests
-
-        class Recorded(httpx.AsyncBaseTransport):
-            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-                seen.append(request)
-                return await inner.handle_async_request(request)
-
-        return Recorded()
 
     def count(self, key: str) -> int:
         """Return how many sales the tenant holds under one of our keys."""

@@ -13,7 +13,7 @@ from domain.answers import Unavailable
 from domain.records import Dispatch, Page, Reject, ShippedLine
 from sandbox.kit import Fault
 from tests.connectors.fulfil.harness import Harness, stocked
-from tests.connectors.making import order_line, sales_order
+from tests.connectors.making import only_dispatch, order_line, sales_order
 
 RAW: dict[str, Any] = {
     "id": 881,
@@ -36,19 +36,12 @@ async def read(harness: Harness, *about: OpenOrder, cursor: str | None = None) -
     return await harness.connector.dispatch_feed.read(cursor, about)
 
 
-def only(page: Page) -> Dispatch:
-    assert (len(page.received), page.rejects) == (1, [])
-    record = page.received[0].record
-    assert isinstance(record, Dispatch)
-    return record
-
-
 async def test_a_shipment_becomes_a_dispatch_and_nothing_of_it_counts_twice(harness: Harness) -> None:
     order = await harness.shipped(sales_order(), carrier="Royal Mail|Tracked 24")
     page = await read(harness, order)
     [shipment] = harness.tenant.sales[int(order.external_id)].shipments
     assert len(shipment.moves) == 4, "two of picking, two that leave"
-    assert only(page) == Dispatch(
+    assert only_dispatch(page) == Dispatch(
         key=str(shipment.id),
         order_id=order.external_id,
         order_reference="900100200",
@@ -65,7 +58,7 @@ async def test_a_shipment_becomes_a_dispatch_and_nothing_of_it_counts_twice(harn
 async def test_a_tenant_whose_moves_are_only_those_that_leave_reads_the_same(harness: Harness) -> None:
     order = await harness.shipped(sales_order())
     harness.sandbox.switches.inner_moves = False
-    assert [line.quantity for line in only(await read(harness, order)).lines] == [2, 1]
+    assert [line.quantity for line in only_dispatch(await read(harness, order)).lines] == [2, 1]
 
 
 async def test_what_has_not_left_is_no_dispatch(harness: Harness) -> None:
@@ -80,17 +73,17 @@ async def test_what_has_not_left_is_no_dispatch(harness: Harness) -> None:
 
 async def test_a_late_tracking_number_is_seen(harness: Harness) -> None:
     order = await harness.shipped(sales_order(), tracking="")
-    before = only(await read(harness, order))
+    before = only_dispatch(await read(harness, order))
     assert (before.tracking_number, before.carrier) == (None, "Royal Mail")
     harness.sandbox.add_tracking(order.external_id, "LATE-77")
-    after = only(await read(harness, order))
+    after = only_dispatch(await read(harness, order))
     assert (after.tracking_number, after.key, after.shipped_at) == ("LATE-77", before.key, before.shipped_at)
 
 
 async def test_parts_of_an_order_are_dispatches_of_their_own(harness: Harness) -> None:
     order = await harness.created(sales_order())
     harness.sandbox.ship(order.external_id, "Evri", "E-1", {"MUG-1": 1})
-    assert [line.quantity for line in only(await read(harness, order)).lines] == [1]
+    assert [line.quantity for line in only_dispatch(await read(harness, order)).lines] == [1]
     harness.sandbox.ship(order.external_id, "Evri", "E-2")
     found = [each.record for each in (await read(harness, order)).received]
     assert [each.tracking_number for each in found] == ["E-1", "E-2"]
@@ -118,7 +111,7 @@ async def test_orders_without_an_id_of_fulfils_are_not_asked_for(harness: Harnes
 async def test_the_customer_order_number_is_the_one_on_the_sale_there(harness: Harness) -> None:
     order = await harness.shipped(sales_order())
     asked = order._replace(reference="what we believe")
-    assert only(await read(harness, asked)).order_reference == "900100200"
+    assert only_dispatch(await read(harness, asked)).order_reference == "900100200"
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from sandbox.magento import Credentials, InputLimits
 from sandbox.magento import Magento as PretendShop
 from tests.connectors.magento import cases
 from tests.connectors.making import PERSONAL
+from tests.connectors.recording import Recorded
 from tests.contract.harness import FeedCase, SinkCase
 from tests.doubles import KeptArchive, ManualClock, OpenBudgets
 
@@ -66,7 +67,9 @@ class Harness:
         self.budgets, self.archive = SpendableBudgets(), KeptArchive()
         self.sandbox = PretendShop(self.clock, credentials=CREDENTIALS, input_limits=input_limits)
         self.requests: list[httpx.Request] = []
-        self.surroundings = Surroundings(self.clock, self.budgets, self.archive, self._transport())
+        self.surroundings = Surroundings(
+            self.clock, self.budgets, self.archive, Recorded(self.sandbox.app, self.requests)
+        )
         values = {"access_token": SecretStr(CREDENTIALS.access_token)}
         if not bearer:
             values["consumer_key"] = SecretStr(CREDENTIALS.consumer_key)
@@ -86,16 +89,6 @@ class Harness:
     def sinks(self) -> Mapping[type, SinkCase]:
         """Return the case of every sink, by its role."""
         return self._sinks
-
-    def _transport(self) -> httpx.AsyncBaseTransport:
-        inner, seen = httpx.ASGITransport(app=self.sandbox.app), self.requests
-
-        class Recorded(httpx.AsyncBaseTransport):
-            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-                seen.append(request)
-                return await inner.handle_async_request(request)
-
-        return Recorded()
 
     def fault(self, route_role: str, fault: Fault) -> None:
         """Break the route that a sink or a feed uses."""

@@ -12,7 +12,7 @@ from domain.answers import Fatal, NotNow, Unavailable
 from domain.records import Dispatch, Page, Reject, ShippedLine
 from sandbox.kit import Fault
 from tests.connectors.magento.harness import Harness
-from tests.connectors.making import order_line, sales_order
+from tests.connectors.making import only_dispatch, order_line, sales_order
 
 
 @pytest.fixture
@@ -27,17 +27,10 @@ async def read(harness: Harness, *about: OpenOrder, cursor: str | None = None) -
     return await harness.connector.dispatch_feed.read(cursor, about)
 
 
-def only(page: Page) -> Dispatch:
-    assert (len(page.received), page.rejects) == (1, [])
-    record = page.received[0].record
-    assert isinstance(record, Dispatch)
-    return record
-
-
 async def test_a_shipment_becomes_a_dispatch_with_the_lines_of_its_order(harness: Harness) -> None:
     order = await harness.shipped(sales_order())
     page = await read(harness, order)
-    assert only(page) == Dispatch(
+    assert only_dispatch(page) == Dispatch(
         key="1",
         order_id=order.external_id,
         order_reference="900100200",
@@ -56,17 +49,17 @@ async def test_a_shipment_becomes_a_dispatch_with_the_lines_of_its_order(harness
 
 async def test_a_carrier_code_names_the_carrier_and_the_title_its_service(harness: Harness) -> None:
     order = await harness.shipped(sales_order(), carrier="dpd:DPD Next Day")
-    record = only(await read(harness, order))
+    record = only_dispatch(await read(harness, order))
     assert (record.carrier, record.service) == ("dpd", "DPD Next Day")
 
 
 async def test_a_late_tracking_number_is_seen_though_no_timestamp_moves(harness: Harness) -> None:
     order = await harness.shipped(sales_order(), tracking="")
-    before = only(await read(harness, order))
+    before = only_dispatch(await read(harness, order))
     assert (before.tracking_number, before.carrier) == (None, "")
     harness.clock.move(600)
     harness.sandbox.add_tracking(order.external_id, "LATE-77")
-    after = only(await read(harness, order))
+    after = only_dispatch(await read(harness, order))
     assert (after.tracking_number, after.key, after.shipped_at) == ("LATE-77", before.key, before.shipped_at)
 
 

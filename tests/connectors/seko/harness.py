@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,9 +15,11 @@ from connectors.seko import Seko
 from connectors.seko.order_mapping import order_body, order_guid, order_number
 from connectors.seko.settings import SekoOptions, SekoSettings
 from domain.answers import Done
-from domain.records import Address, OrderLine, SalesOrder
+from domain.records import OrderLine, SalesOrder
 from sandbox.seko import Seko as PretendSeko
 from sandbox.seko.orders import submitted
+from tests.connectors import making
+from tests.connectors.recording import Recorded
 from tests.connectors.seko import cases
 from tests.contract.harness import FeedCase, SinkCase
 from tests.doubles import BucketBudgets, KeptArchive, ManualClock, OpenBudgets
@@ -49,7 +50,9 @@ class Harness:
         self.settings = SekoSettings(base_url=ADDRESS, legacy_base_url=ADDRESS, token=SecretStr(token))
         usual = {"legacy_reads": True, "push_patience_minutes": 0}
         self.options = SekoOptions.model_validate({**usual, **options})
-        self.surroundings = Surroundings(self.clock, self.budgets, self.archive, self._transport())
+        self.surroundings = Surroundings(
+            self.clock, self.budgets, self.archive, Recorded(self.sandbox.app, self.requests)
+        )
         self.connector = self.again()
         self.personal = PERSONAL
         world = cases.World(self)
@@ -66,16 +69,6 @@ class Harness:
     def again(self) -> Seko:
         """Return a connector that remembers nothing, as the next process would have it."""
         return Seko("harbour/seko", self.settings, self.options, self.surroundings)
-
-    def _transport(self) -> httpx.AsyncBaseTransport:
-        inner, seen = httpx.ASGITransport(app=self.sandbox.app), self.requests
-
-        class Recorded(httpx.AsyncBaseTransport):
-            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-                seen.append(request)
-                return await inner.handle_async_request(request)
-
-        return Recorded()
 
     def count(self) -> dict[str, int]:
         """Return how many orders SEKO holds under each of our keys."""
@@ -108,18 +101,7 @@ class Harness:
 def sales_order(key: str = "5501-A", reference: str = "900100200", **changes: Any) -> SalesOrder:
     """Return an order of two lines, all personal fields filled with words that a test can look for."""
     lines = changes.pop("lines", None) or (order_line(f"{key}-1", "MUG-1", 2), order_line(f"{key}-2", "BOWL-1", 1))
-    to = Address(
-        name="Wilhelmina Personal",
-        street=("7 Private Road", "Secret Cottage"),
-        city="Hushford",
-        postcode="HU5 4HH",
-        country="GB",
-        phone="07700900999",
-        email="wilhelmina@personal.example",
-    )
-    placed_at = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-    values = {"key": key, "reference": reference, "external_id": key, "placed_at": placed_at, "ship_to": to} | changes
-    return SalesOrder(lines=lines, **values)
+    return making.sales_order(key, reference, lines=lines, **changes)
 
 
 def order_line(line: str, sku: str | None, quantity: int, **changes: Any) -> OrderLine:
