@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from connectors.cin7_core.mapping import stock_rows
 from connectors.roles import GivesDispatches, GivesItems, GivesStockLevels, TakesSalesOrders
 from domain.answers import Done
-from domain.records import Deducts, SalesOrder, StockLevel
+from domain.records import Deducts, StockLevel
 from sandbox.cin7_core.books import MAIN_WAREHOUSE
-from tests.connectors.making import sales_order
+from tests.connectors.plenty import Plenty
 from tests.contract.harness import FeedCase, SinkCase
 from tests.contract.wire import Route
 
@@ -18,24 +18,13 @@ if TYPE_CHECKING:
 BASE = "/ExternalApi/v2"
 
 
-class World:
+class World(Plenty):
     """A company with two products in plenty."""
 
     def __init__(self, company: "Harness") -> None:
+        super().__init__(company, company.sandbox.company.stock.products)
         self.company = company
-        self._number = 0
         self._created: list[str] = []
-
-    def numbered(self) -> int:
-        self._number += 1
-        return self._number
-
-    async def order(self) -> SalesOrder:
-        if not self.company.sandbox.company.stock.products:
-            self.company.put_item("MUG-1", 9_000)
-            self.company.put_item("BOWL-1", 9_000)
-        number = self.numbered()
-        return sales_order(key=f"55{number:05d}-A", reference=f"9{number:08d}")
 
     async def ship(self, number: int) -> list[str]:
         """Ship in another order than that of creation, in which the lists stand."""
@@ -50,15 +39,6 @@ class World:
             [parcel] = self.company.sandbox.company.sale(sale_id).parcels
             keys.append(parcel.id)
         return keys
-
-    def items(self, number: int) -> list[str]:
-        skus = [f"SKU-{self.numbered():05d}" for _ in range(number)]
-        for sku in skus:
-            self.company.put_item(sku)
-        return skus
-
-    def contradict(self, order: SalesOrder) -> None:
-        self.company.sandbox.key_order_by_hand(order.reference, {"MUG-1": 77})
 
 
 def feeds(world: World) -> Mapping[type, FeedCase]:

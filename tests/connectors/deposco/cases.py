@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.deposco.mapping import stock_raws
 from connectors.roles import GivesDispatches, GivesItems, GivesStockLevels, OpenOrder, TakesSalesOrders
-from domain.records import Deducts, SalesOrder, StockLevel
+from domain.records import Deducts, StockLevel
 from sandbox.deposco.tenant import MAIN_FACILITY
-from tests.connectors.making import sales_order
+from tests.connectors.plenty import Plenty
 from tests.contract.harness import FeedCase, SinkCase
 from tests.contract.wire import Route
 
@@ -19,25 +19,13 @@ STOCK = Route("GET", "/integration/ACME/enterpriseinventory/JLUK/availability")
 SHIPMENTS = Route("GET", "/latest/shipments/outboundShipments")
 
 
-class World:
+class World(Plenty):
     """A tenant with two products in plenty."""
 
     def __init__(self, tenant: "Harness") -> None:
+        super().__init__(tenant, tenant.sandbox.tenant.items)
         self.tenant = tenant
-        self._number = 0
         self._created: list[OpenOrder] = []
-        self.open: list[OpenOrder] = []
-
-    def numbered(self) -> int:
-        self._number += 1
-        return self._number
-
-    async def order(self) -> SalesOrder:
-        if not self.tenant.sandbox.tenant.items:
-            self.tenant.put_item("MUG-1", 9_000)
-            self.tenant.put_item("BOWL-1", 9_000)
-        number = self.numbered()
-        return sales_order(key=f"55{number:05d}-A", reference=f"9{number:08d}")
 
     async def ship(self, number: int) -> list[str]:
         """Ship in another order than that of creation, in which the lists stand."""
@@ -46,19 +34,10 @@ class World:
             if not self._created:
                 self._created = [await self.tenant.created(await self.order()) for _ in range(10)]
             order = self._created.pop()
-            self.open.append(order)
+            self.open[order.external_id] = order
             self.tenant.sandbox.ship(order.external_id, "Royal Mail", f"JD{self.numbered():08d}")
             keys.append(str(max(self.tenant.sandbox.tenant.shipments)))
         return keys
-
-    def items(self, number: int) -> list[str]:
-        skus = [f"SKU-{self.numbered():05d}" for _ in range(number)]
-        for sku in skus:
-            self.tenant.put_item(sku)
-        return skus
-
-    def contradict(self, order: SalesOrder) -> None:
-        self.tenant.sandbox.key_order_by_hand(order.reference, {"MUG-1": 77})
 
 
 def feeds(world: World) -> Mapping[type, FeedCase]:
@@ -80,7 +59,7 @@ def feeds(world: World) -> Mapping[type, FeedCase]:
             show=world.ship,
             page=20,
             enumerations=(("status",),),
-            about=lambda: tuple(world.open),
+            about=lambda: tuple(world.open.values()),
         ),
         GivesStockLevels: FeedCase(
             lists=(STOCK, ITEMS),

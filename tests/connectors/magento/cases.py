@@ -1,11 +1,11 @@
 """What the contract suite asks of a Magento shop: its feeds and its sink, and what the world does to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from connectors.roles import GivesDispatches, GivesItems, GivesStockLevels, OpenOrder, TakesSalesOrders
-from domain.records import Deducts, SalesOrder, StockLevel
-from tests.connectors.making import sales_order
+from connectors.roles import GivesDispatches, GivesItems, GivesStockLevels, TakesSalesOrders
+from domain.records import Deducts, StockLevel
+from tests.connectors.plenty import Plenty
 from tests.contract.harness import FeedCase, SinkCase
 from tests.contract.wire import Route
 
@@ -16,24 +16,12 @@ BASE = "/rest/default/V1"
 SALABLE = Route("GET", f"{BASE}/inventory/export-stock-salable-qty/website/base")
 
 
-class World:
+class World(Plenty):
     """A shop with two products in plenty, and the orders that were made in it."""
 
     def __init__(self, shop: "Harness") -> None:
+        super().__init__(shop, shop.sandbox.stock.products.rows)
         self.shop = shop
-        self._number = 0
-        self.open: dict[str, OpenOrder] = {}
-
-    def numbered(self) -> int:
-        self._number += 1
-        return self._number
-
-    async def order(self) -> SalesOrder:
-        if not self.shop.sandbox.stock.products.rows:
-            self.shop.put_item("MUG-1", 9_000)
-            self.shop.put_item("BOWL-1", 9_000)
-        number = self.numbered()
-        return sales_order(key=f"55{number:05d}-A", reference=f"9{number:08d}")
 
     async def ship(self, number: int) -> list[str]:
         keys = []
@@ -42,19 +30,6 @@ class World:
             keys.append(str(max(self.shop.sandbox.fulfilment.shipments.rows)))
             self.open[keys[-1]] = shipped
         return keys
-
-    def leave(self, keys: Sequence[str]) -> None:
-        for key in keys:
-            del self.open[key]
-
-    def items(self, number: int) -> list[str]:
-        skus = [f"SKU-{self.numbered():05d}" for _ in range(number)]
-        for sku in skus:
-            self.shop.put_item(sku)
-        return skus
-
-    def contradict(self, order: SalesOrder) -> None:
-        self.shop.sandbox.key_order_by_hand(order.reference, {"MUG-1": 77})
 
 
 def feeds(world: World) -> Mapping[type, FeedCase]:
