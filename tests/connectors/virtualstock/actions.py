@@ -21,7 +21,7 @@ def ready(edge: Harness, role: str) -> Any:
     if role == "cancellation":
         edge.cancel(reference)
     if role == "dispatch":
-        edge.disappear(reference)  # into ORDER_ACK
+        edge.acknowledge_elsewhere(reference)  # into ORDER_ACK
     return getattr(edge, role)(reference)
 
 

@@ -48,7 +48,7 @@ def feeds(edge: "Harness") -> Mapping[type, FeedCase]:
 
     def leave(references: Sequence[str]) -> None:
         for reference in references:
-            edge.disappear(reference)
+            edge.acknowledge_elsewhere(reference)
 
     return {
         GivesSalesOrders: FeedCase(
@@ -94,7 +94,9 @@ def sinks(edge: "Harness") -> Mapping[type, SinkCase]:
         TakesAcknowledgements: order_action("acknowledge", lambda _: None, edge.acknowledgement),
         TakesCancellations: order_action("cancel_acknowledge", edge.cancel, edge.cancellation),
         TakesDispatches: order_action(
-            "dispatch", edge.disappear, lambda reference: edge.dispatch(reference, key=f"shipment-{reference}")
+            "dispatch",
+            edge.acknowledge_elsewhere,
+            lambda reference: edge.dispatch(reference, key=f"shipment-{reference}"),
         ),
         TakesAvailability: SinkCase(
             record=level,

@@ -176,7 +176,7 @@ async def test_half_an_order_is_partial_and_finished_by_sending(edge: Harness) -
 
 async def test_a_part_of_a_line_is_proved_when_it_is_taken(edge: Harness) -> None:
     reference = edge.place_order(5)
-    edge.disappear(reference)
+    edge.acknowledge_elsewhere(reference)
     one, other = edge.dispatch(reference, 2), edge.dispatch(reference, 3, key="shipment-2")
     answer = await send(edge, "dispatch", one)
     assert isinstance(answer, Done)
@@ -189,7 +189,7 @@ async def test_a_part_of_a_line_is_proved_when_it_is_taken(edge: Harness) -> Non
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_part_of_a_line_with_a_lost_answer_is_never_sent_again_blind(edge: Harness, when: Any) -> None:
     reference = edge.place_order(5)
-    edge.disappear(reference)
+    edge.acknowledge_elsewhere(reference)
     record = edge.dispatch(reference, 2)
     edge.fault("dispatch", Fault(status=500, when=when))
     assert isinstance(await send(edge, "dispatch", record), Unknown)
@@ -198,7 +198,7 @@ async def test_a_part_of_a_line_with_a_lost_answer_is_never_sent_again_blind(edg
 
 async def test_without_the_ordered_quantity_a_part_is_a_ticket(edge: Harness) -> None:
     reference = edge.place_order(5)
-    edge.disappear(reference)
+    edge.acknowledge_elsewhere(reference)
     assert isinstance(await send(edge, "dispatch", edge.dispatch(reference, 2, ordered=False)), Accepted)
 
 
@@ -211,7 +211,7 @@ async def test_a_system_that_is_down_raises(edge: Harness) -> None:
 
 async def test_an_error_under_200_is_no_proof_of_a_part(edge: Harness) -> None:
     reference = edge.place_order(5)
-    edge.disappear(reference)
+    edge.acknowledge_elsewhere(reference)
     record = edge.dispatch(reference, 2)
     edge.fault("dispatch", Fault("error_in_200", body={"detail": "Something went wrong."}))
     assert isinstance(await send(edge, "dispatch", record), Unknown)

@@ -102,7 +102,7 @@ async def test_cancelling_what_was_dispatched_is_a_contradiction(edge: Harness) 
 
 async def test_a_part_refused_because_the_line_is_gone_is_not_taken_for_done(edge: Harness) -> None:
     reference = edge.place_order(5)
-    edge.disappear(reference)
+    edge.acknowledge_elsewhere(reference)
     await send(edge, "dispatch", edge.dispatch(reference, 5))
     answer = await send(edge, "dispatch", edge.dispatch(reference, 2, key="shipment-2"))
     assert isinstance(answer, Refused)

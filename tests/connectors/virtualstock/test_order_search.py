@@ -40,7 +40,7 @@ async def test_the_end_of_a_backlog_of_10_000_costs_at_most_1_02_calls_an_order(
         oldest_first = book.select
         monkeypatch.setattr(book, "select", lambda filters: list(oldest_first(filters))[::-1])
     for _ in range(8_300):
-        edge.disappear(edge.place_order(1))  # the part of the backlog that is done already
+        edge.acknowledge_elsewhere(edge.place_order(1))  # the part of the backlog that is done already
     records = placed(edge, 1_700)
     sink = edge.connector.acknowledgement_sink
     await edge.connector.check()
@@ -59,7 +59,7 @@ async def test_orders_anywhere_in_the_list_are_found(edge: Harness) -> None:
     records = placed(edge, 460)
     sink = edge.connector.acknowledgement_sink
     for record in records:
-        edge.disappear(record.reference)
+        edge.acknowledge_elsewhere(record.reference)
     wanted = records[150:156] + records[300:302]
     findings = await sink.find(wanted)
     assert all(isinstance(finding, Found) for finding in findings.values())

@@ -20,7 +20,8 @@ from domain.answers import (
 from domain.budgets import Lane
 from domain.records import Carrier, Item, Received, Reject
 from sandbox.kit import Fault
-from tests.connectors.virtualstock.harness import ACCOUNT, EAN, Harness
+from tests.connectors.virtualstock.harness import Harness
+from tests.connectors.virtualstock.retailer import ACCOUNT, EAN
 
 
 async def send(edge: Harness, record: Any) -> Any:

@@ -14,7 +14,8 @@ from connectors.virtualstock.routing import Roads, RoutedAvailability, plan
 from domain.answers import Absent, Accepted, Done, Found, Later, NotYet
 from domain.records import Availability
 from sandbox.virtualstock.folders import EdgeFolders
-from tests.connectors.virtualstock.harness import ACCOUNT, PASSWORD, Harness
+from tests.connectors.virtualstock.harness import Harness
+from tests.connectors.virtualstock.retailer import ACCOUNT, PASSWORD
 from tests.directory import Directory, down
 from tests.directory import FileBreak as Break
 

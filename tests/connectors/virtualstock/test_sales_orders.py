@@ -9,7 +9,8 @@ from connectors.virtualstock.sales_orders import Place
 from domain.answers import Fatal, NotNow, Unavailable
 from domain.records import LineStatus, Page, Received, Reject
 from sandbox.kit import Fault
-from tests.connectors.virtualstock.harness import ACCOUNT, Harness
+from tests.connectors.virtualstock.harness import Harness
+from tests.connectors.virtualstock.retailer import ACCOUNT
 
 PERSON = {
     "full_name": "Quintessa Marrowby",
@@ -219,7 +220,7 @@ async def test_rows_that_leave_while_we_page_lose_nothing(edge: Harness, gone: i
     feed = edge.connector.sales_order_feed
     first = await feed.read("ORDER:0::0", ())
     for reference in references[:gone]:
-        edge.disappear(reference)
+        edge.acknowledge_elsewhere(reference)
     seen = {one.record.reference for one in first.received}
     page: Page = first
     while page.more:

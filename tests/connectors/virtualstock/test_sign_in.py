@@ -5,7 +5,8 @@ import pytest
 from domain.answers import Fatal, Unavailable
 from domain.budgets import Lane
 from sandbox.kit import Fault
-from tests.connectors.virtualstock.harness import PASSWORD, Harness
+from tests.connectors.virtualstock.harness import Harness
+from tests.connectors.virtualstock.retailer import PASSWORD
 
 LOGIN = "POST /restapi/v4/token"
 REFRESH = "POST /restapi/v4/token/refresh"
