@@ -1,12 +1,13 @@
 """What the contract suite asks of SEKO: its feeds and its sink, and what the world does to them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from connectors.roles import GivesDispatches, GivesStockLevels, OpenOrder, TakesSalesOrders
+from connectors.roles import GivesDispatches, GivesStockLevels, TakesSalesOrders
 from connectors.seko.order_mapping import order_number
 from connectors.seko.stock_levels import sold_from, stock_rows
 from domain.records import Deducts, SalesOrder, StockLevel
+from tests.connectors.plenty import Plenty
 from tests.contract.harness import FeedCase, SinkCase
 from tests.contract.wire import Route
 
@@ -18,26 +19,18 @@ STOCK = Route("GET", "/api/stock/v3/quantity")
 TRACKING = Route("GET", "/hub/api/salesorders/v1/[^/]+/tracking.json")
 
 
-class World:
+class World(Plenty):
     """A client with two products in plenty, and the orders that have left."""
 
     def __init__(self, client: "Harness") -> None:
+        super().__init__(client, client.sandbox.warehouse.products)
         self.client = client
-        self._number = 0
-        self.open: dict[str, OpenOrder] = {}
-
-    def numbered(self) -> int:
-        self._number += 1
-        return self._number
 
     async def order(self) -> SalesOrder:
         from tests.connectors.seko.harness import sales_order
 
-        if not self.client.sandbox.warehouse.products:
-            self.client.put_item("MUG-1", 9_000)
-            self.client.put_item("BOWL-1", 9_000)
-        number = self.numbered()
-        return sales_order(key=f"55{number:05d}-A", reference=f"9{number:08d}")
+        made = await super().order()
+        return sales_order(key=made.key, reference=made.reference)
 
     async def ship(self, number: int) -> list[str]:
         keys = []
@@ -47,16 +40,10 @@ class World:
             self.open[shipped.external_id] = shipped
         return keys
 
-    def leave(self, keys: Sequence[str]) -> None:
-        for key in keys:
-            del self.open[key]
-
     async def levels(self, number: int) -> list[str]:
-        skus = [f"SKU-{self.numbered():05d}" for _ in range(number)]
-        for sku in skus:
-            self.client.put_item(sku)
         return [
-            StockLevel(sku=sku, pool="Available Stock", quantity=0, deducts=Deducts.ON_ACCEPTANCE).key for sku in skus
+            StockLevel(sku=sku, pool="Available Stock", quantity=0, deducts=Deducts.ON_ACCEPTANCE).key
+            for sku in self.items(number)
         ]
 
     def contradict(self, order: SalesOrder) -> None:
