@@ -189,7 +189,6 @@ def _put_away_filed(stack: ExitStack) -> None:
     async def read(self: Any, cursor: Any, about: Any) -> Any:
         page = await true_read(self, cursor, about)
         here = {entry.name: entry for entry in await self._listed()}
-        await self._make_room()
         for name, size, at in json.loads(page.cursor or "[]"):
             await self._put_away(Entry(name, size, at), here)
         return page
