@@ -1,5 +1,6 @@
 """Files that we send: how they read, what became of them, and what is never taken for success."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -293,6 +294,91 @@ async def test_a_stock_file_that_nobody_takes_is_for_a_person(slow: Harness) -> 
     held = await standing(slow, sink, record)
     assert isinstance(held, Refused)
     assert held.hold_type == "unknown_outcome"
+
+
+def with_ticket(record: Any, answer: Any) -> Any:
+    return record.model_copy(update={"ticket": answer.ticket})
+
+
+async def test_what_a_newer_file_names_is_not_proved_by_an_older_one() -> None:
+    edge = Harness(takes_after=0)
+    edge.list_product()
+    old = edge.availability(7)
+    old = with_ticket(old, await sent(edge, edge.connector.availability_sink, old))
+    edge.edge.look()
+    edge.clock.move(1)
+    await edge.connect().availability_sink.send([edge.availability(3)])
+    edge.edge.look()
+    edge.clock.move(600)
+    assert isinstance(await standing(edge, edge.connect().availability_sink, old), Absent)
+
+
+async def test_a_newer_file_that_never_went_out_proves_nothing(slow: Harness) -> None:
+    slow.list_product()
+    old = slow.availability(7)
+    old = with_ticket(old, await sent(slow, slow.connector.availability_sink, old))
+    take(slow)
+    slow.clock.move(1)
+    slow.files.breaks = [FileBreak("rename", ".*", lost)]
+    await slow.connect().availability_sink.send([slow.availability(3)])
+    slow.clock.move(600)
+    assert isinstance(await standing(slow, slow.connect().availability_sink, old), Found)
+
+
+async def test_a_file_of_long_ago_still_answers_for_its_ticket() -> None:
+    edge = Harness(takes_after=0)
+    edge.list_product()
+    record = edge.availability(7)
+    record = with_ticket(record, await sent(edge, edge.connector.availability_sink, record))
+    edge.edge.look()
+    edge.clock.move(30 * 3600)
+    assert isinstance(await standing(edge, edge.connect().availability_sink, record), Found)
+
+
+async def test_the_files_of_a_run_are_looked_at_once_and_each_of_their_notes_is_read_once() -> None:
+    edge = Harness(takes_after=0)
+    sink, records = edge.connector.availability_sink, []
+    for number in range(4):
+        edge.list_product(f"RED-{number}", f"1234567{number}")
+        record = edge.availability(number, f"RED-{number}", f"1234567{number}")
+        records.append(with_ticket(record, await sent(edge, sink, record)))
+        edge.edge.look()
+        edge.clock.move(1)
+    edge.clock.move(600)
+    edge.files.calls.clear()
+    sink = edge.connect().availability_sink
+    assert [type(await standing(edge, sink, record)) for record in records] == [Found] * 4
+    assert sorted(Counter(call for call, _ in edge.files.calls).items()) == [("entries", 4), ("read", 4)]
+
+
+async def test_what_an_error_says_of_a_file_is_read_once_for_all_that_it_names() -> None:
+    edge = Harness(takes_after=0)
+    records = [edge.availability(7, f"GONE-{number}", f"9999999{number}") for number in range(5)]
+    sink = edge.connector.availability_sink
+    await sink.send(records)
+    edge.edge.look()
+    edge.files.calls.clear()
+    assert {type(one) for one in (await sink.find(records)).values()} == {Refused}
+    assert len([path for call, path in edge.files.calls if call == "read" and "/errors/" in path]) == 1
+
+
+@pytest.mark.parametrize("folder", ["being-written", "sent"])
+async def test_a_file_of_ours_whose_answer_was_lost_is_looked_up(slow: Harness, folder: str) -> None:
+    slow.list_product()
+    slow.files.breaks = [FileBreak("write", f".*/{folder}/.*", lost, after=True)]
+    assert isinstance(await sent(slow, slow.connector.availability_sink, slow.availability(7)), Accepted)
+    take(slow)
+    assert slow.published("RED-M") == 7
+
+
+async def test_a_file_that_another_process_sent_just_now_stands_before_a_newer_number(slow: Harness) -> None:
+    slow.list_product()
+    slow.list_product("BLUE-M", "87654321")
+    sink = slow.connector.availability_sink
+    await sent(slow, sink, slow.availability(3, "BLUE-M", "87654321"))
+    slow.clock.move(1)
+    await slow.connect().availability_sink.send([slow.availability(7)])
+    assert isinstance(await sent(slow, sink, slow.availability(0)), Later)
 
 
 async def test_a_listing_without_a_stock_number_is_refused(slow: Harness) -> None:
