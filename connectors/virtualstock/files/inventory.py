@@ -87,12 +87,21 @@ class Shown:
 
     at: datetime
     unread: Mapping[str, Entry]
-    sent: frozenset[str]
-    unasked: set[str]
+    listed: frozenset[str] | None = None
+    answered: set[str] = field(default_factory=set)
     unsent: frozenset[str] | None = None
     errors: Sequence[Entry] | None = None
     said: dict[str, str] = field(default_factory=dict)
     """What the errors say of a file that they name products of, by the name of the file."""
+
+    @property
+    def sent(self) -> frozenset[str]:
+        """Return the files that have a note."""
+        return self.listed or frozenset()
+
+    def answers(self, tickets: Collection[str]) -> bool:
+        """Tell whether this look can answer for these files too; one that broke off can be gone on with."""
+        return self.listed is None or (self.listed.issuperset(tickets) and self.answered.isdisjoint(tickets))
 
 
 class InventoryFiles:
@@ -140,6 +149,7 @@ class InventoryFiles:
 
     async def _not_taken(self) -> Sequence[str]:
         """Return our files that are not taken now, the newest first."""
+        await self._notes.names()  # listed once: where that is tried again, it is not listed again
         waiting = {name for name in await self._unread() if name.startswith("inventory-") and not name.endswith(MARKER)}
         return sorted(waiting.intersection(await self._notes.names(waiting)), reverse=True)
 
@@ -155,11 +165,12 @@ class InventoryFiles:
 
     async def standings(self, records: Sequence[Availability]) -> Mapping[str, Standing]:
         """Return how each record stands, by key."""
-        shown = await self._shown({record.ticket for record in records})
+        tickets = {record.ticket for record in records}
+        shown = await self._shown(tickets)
         numbers = [record.stock_number for record in records]
         newest = await self._notes.newest(numbers, await self._went(shown, records))
         unread = await self._notes.newest(numbers, sorted(shown.sent & shown.unread.keys(), reverse=True))
-        return {
+        standings = {
             record.key: Standing(
                 await self._finding(record, named, shown), record.stock_number in unread, named.sent.sent_at
             )
@@ -167,6 +178,8 @@ class InventoryFiles:
             else Standing(Absent(), record.stock_number in unread)
             for record in records
         }
+        shown.answered |= tickets
+        return standings
 
     async def _went(self, shown: Shown, records: Sequence[Availability]) -> list[str]:
         """Return the files that were sent, the newest first, as far back as the records can be in them.
@@ -223,13 +236,12 @@ class InventoryFiles:
         return content.decode("utf-8", "replace")
 
     async def _shown(self, tickets: Collection[str]) -> Shown:
-        """Look at the folders, or go by a look of just now that shows these files, if each record has one not asked about before."""
+        """Look at the folders, or go by a look of just now that shows these files, if each record has one not answered before."""
         before, now = self._shown_before, self._clock.now()
-        fresh = before is not None and now - before.at <= LISTED_FOR and before.unasked.issuperset(tickets)
-        if before is None or not fresh:
-            unread, sent = await self._unread(), await self._notes.listed()
-            self._shown_before = before = Shown(now, unread, sent, set(sent))
-        before.unasked.difference_update(tickets)
+        if before is None or now - before.at > LISTED_FOR or not before.answers(tickets):
+            self._shown_before = before = Shown(now, await self._unread())
+        if before.listed is None:
+            before.listed = await self._notes.listed()
         return before
 
     async def _unread(self) -> Mapping[str, Entry]:

@@ -351,6 +351,23 @@ async def test_the_files_of_a_run_are_looked_at_once_and_each_of_their_notes_is_
     assert sorted(Counter(call for call, _ in edge.files.calls).items()) == [("entries", 4), ("read", 4)]
 
 
+@pytest.mark.parametrize("step", ["/live/inventory", "/live/own/sent", ".*[.]csv", "/live/inventory/errors"])
+async def test_a_look_that_breaks_off_is_gone_on_with_where_it_broke(step: str) -> None:
+    edge = Harness(takes_after=0)
+    edge.list_product()
+    record = edge.availability(7)
+    record = with_ticket(record, await sent(edge, edge.connector.availability_sink, record))
+    edge.edge.look()
+    edge.clock.move(600)
+    sink = edge.connect().availability_sink
+    edge.files.calls.clear()
+    edge.files.breaks = [FileBreak(call, step, down) for call in ("entries", "read")]
+    with pytest.raises(Unavailable):
+        await sink.find([record])
+    assert isinstance(await standing(edge, sink, record), Found)
+    assert len(edge.files.calls) == 5, "one of the four was done twice"
+
+
 async def test_what_an_error_says_of_a_file_is_read_once_for_all_that_it_names() -> None:
     edge = Harness(takes_after=0)
     records = [edge.availability(7, f"GONE-{number}", f"9999999{number}") for number in range(5)]
