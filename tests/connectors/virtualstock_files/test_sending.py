@@ -300,6 +300,31 @@ def with_ticket(record: Any, answer: Any) -> Any:
     return record.model_copy(update={"ticket": answer.ticket})
 
 
+async def test_a_stock_file_is_proved_only_when_it_can_no_more_be_refused(slow: Harness) -> None:
+    slow.list_product()
+    record = slow.availability(7)
+    record = with_ticket(record, await sent(slow, slow.connector.availability_sink, record))
+    sink = slow.connect().availability_sink
+    assert isinstance(await standing(slow, sink, record), NotYet)
+    take(slow)
+    slow.clock.move(119)
+    assert isinstance(await standing(slow, sink, record), NotYet)
+    slow.clock.move(1)
+    assert isinstance(await standing(slow, sink, record), Found), "who asks again has the folders looked at again"
+
+
+async def test_a_look_of_before_answers_for_no_file_that_was_sent_after_it() -> None:
+    edge = Harness(takes_after=0)
+    sink, other = edge.connector.availability_sink, edge.connect().availability_sink
+    records = []
+    for number, stock_number in enumerate(("12345678", "87654321")):
+        edge.list_product(f"RED-{number}", stock_number)
+        record = edge.availability(7, f"RED-{number}", stock_number)
+        records.append(with_ticket(record, await sent(edge, other, record)))
+        edge.edge.look()
+        assert isinstance(await standing(edge, sink, records[-1]), NotYet)
+
+
 async def test_what_a_newer_file_names_is_not_proved_by_an_older_one() -> None:
     edge = Harness(takes_after=0)
     edge.list_product()
@@ -386,6 +411,21 @@ async def test_a_file_of_ours_whose_answer_was_lost_is_looked_up(slow: Harness, 
     assert isinstance(await sent(slow, slow.connector.availability_sink, slow.availability(7)), Accepted)
     take(slow)
     assert slow.published("RED-M") == 7
+
+
+@pytest.mark.parametrize("folder", ["being-written", "sent"])
+async def test_a_file_of_ours_that_broke_off_half_written_is_not_gone_on_with(slow: Harness, folder: str) -> None:
+    def cut(call: str, path: str) -> None:
+        if call == "write" and f"/{folder}/" in path:
+            slow.files.after = lambda _call, _path: None
+            slow.path(f"own/{folder}", path.rpartition("/")[2]).write_bytes(b"part_num")
+            raise lost(path)
+
+    slow.list_product()
+    slow.files.after = cut
+    with pytest.raises(Unavailable):
+        await slow.connector.availability_sink.send([slow.availability(7)])
+    assert not slow.names("inventory")
 
 
 async def test_a_file_that_another_process_sent_just_now_stands_before_a_newer_number(slow: Harness) -> None:
