@@ -91,6 +91,9 @@ class Database:
                         connection.execute(text("SET LOCAL synchronous_commit = off"))
                     key = int.from_bytes(hashlib.sha256((scope or installation).encode()).digest()[:8], signed=True)
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+                else:  # by the driver: a listener for it would cost every statement a tenth of its time
+                    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment] # it is SQLite's
+                    driver.execute("BEGIN IMMEDIATE")  # a deferred one loses the race when it turns to writing
                 yield Transaction(connection, self.clock.now(), installation, run_id)
         except (DatabaseError, PoolTimeout, sqlite3.DatabaseError) as trouble:
             if isinstance(trouble, _OUR_MISTAKES):
@@ -133,13 +136,8 @@ def _engine(url: str, synchronous: str = "FULL") -> Engine:
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # the transaction is begun below, not by the driver
+        connection.isolation_level = None  # a transaction begins in words, not at the first change
         for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON", "busy_timeout=30000"):
             connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def _on_begin(connection: Connection) -> None:
-        driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment] # it is SQLite's
-        driver.execute("BEGIN IMMEDIATE")  # a deferred one loses the race when it turns to writing
 
     return engine

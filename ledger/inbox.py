@@ -33,6 +33,15 @@ _WAITING = (
     .order_by(_inbox.c.id)
     .limit(bindparam("limit"))
 )
+_THESE = select(
+    *(_inbox.c.id, _inbox.c.side, _inbox.c.kind, _inbox.c.key),
+    *(_inbox.c.version, _inbox.c.received_at, _inbox.c.fingerprint),
+).where(
+    _inbox.c.installation == MINE,
+    listed(_inbox.c.side, "sides"),
+    listed(_inbox.c.kind, "kinds"),
+    listed(_inbox.c.key, "keys"),
+)
 _PAYLOADS = select(_inbox.c.id, _inbox.c.payload_id).where(listed(_inbox.c.id, "ids"))
 _AT_GATE = select(_inbox.c.id).where(listed(_inbox.c.id, "ids"), _inbox.c.gate == bindparam("at"))
 PASSED, HELD, REJECTED, WAITING = "passed", "held", "rejected", "waiting"
@@ -99,13 +108,12 @@ def store(tx: Transaction, arrivals: Sequence[Arrival]) -> dict[tuple[Kind, str]
     if not arrivals:
         return {}
     addresses = payloads.keep(tx, [(arrival.original, arrival.keeps) for arrival in arrivals])
-    these = (
-        _inbox.c.installation == tx.installation,
-        _inbox.c.side.in_({arrival.side.value for arrival in arrivals}),
-        _inbox.c.kind.in_({arrival.kind.value for arrival in arrivals}),
-        among(tx, _inbox.c.key, [arrival.key for arrival in arrivals]),
-    )
-    former = {(row.side, row.kind, row.key): row for row in tx.rows(select(_inbox).where(*these))}
+    these = {
+        "sides": sorted({arrival.side.value for arrival in arrivals}),
+        "kinds": sorted({arrival.kind.value for arrival in arrivals}),
+        "keys": [arrival.key for arrival in arrivals],
+    }
+    former = {(row.side, row.kind, row.key): row for row in tx.rows(_THESE, these)}
     rows = [
         {
             "installation": tx.installation,
@@ -123,8 +131,7 @@ def store(tx: Transaction, arrivals: Sequence[Arrival]) -> dict[tuple[Kind, str]
         for arrival, address in zip(arrivals, addresses, strict=True)
     ]
     upsert(tx, Inbox, rows, ["installation", "side", "kind", "key"])
-    stored = tx.rows(select(_inbox.c.kind, _inbox.c.key, _inbox.c.id).where(*these))
-    return {(Kind(row.kind), row.key): row.id for row in stored}
+    return {(Kind(row.kind), row.key): row.id for row in tx.rows(_THESE, these)}
 
 
 def _versioned(arrival: Arrival, former: Any | None, now: datetime) -> dict[str, Any]:

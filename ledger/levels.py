@@ -13,15 +13,16 @@ from domain.records import Deducts
 from domain.stock import available_to_sell
 from ledger import orders, scans, tickets
 from ledger.database import Transaction
-from ledger.rows import MINE, NOW, among, insert_new, table, upsert
+from ledger.rows import MINE, NOW, insert_new, listed, table, upsert
 from ledger.tables import URGENCY, Hold, ItemRow, Level, Moment, OrderLineRow
 
 _level, _item, _line, _hold = table(Level), table(ItemRow), table(OrderLineRow), table(Hold)
 _CHUNK = 5000
 _urgency = literal_column(URGENCY.text, Integer)
 _WITH_TICKET = 3
+_MINE = _level.c.installation == MINE
 _PUBLISHED = update(_level).where(
-    _level.c.installation == MINE,
+    _MINE,
     _level.c.sku == bindparam("of_sku"),
     _level.c.published == bindparam("quantity"),
 )
@@ -29,11 +30,7 @@ _PROVED = _PUBLISHED.values(proved_at=NOW)
 _DIFFERS = _PUBLISHED.values(published=None, owed=True)
 _OF_ATTEMPT = (
     update(_level)
-    .where(
-        _level.c.installation == MINE,
-        _level.c.sku == bindparam("of_sku"),
-        _level.c.attempt == bindparam("of_attempt"),
-    )
+    .where(_MINE, _level.c.sku == bindparam("of_sku"), _level.c.attempt == bindparam("of_attempt"))
     .values(sending=None, ticket=None, lease_until=None)
 )
 _quantity = bindparam("quantity", type_=Integer)
@@ -49,13 +46,29 @@ _UNPROVED = (
     select(_level, _item.c.stock_number, _item.c.listing_id)
     .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
     .where(
-        _level.c.installation == MINE,
+        _MINE,
         _level.c.published.is_not(None),
         _level.c.proved_at.is_(None),
         _level.c.published_at < bindparam("before"),
     )
     .limit(bindparam("limit"))
 )
+
+
+_KNOWN = select(_level.c.sku, _level.c.wanted, _level.c.published, _level.c.why).where(
+    _MINE, listed(_level.c.sku, "skus")
+)
+_SEND = (
+    update(_level)
+    .where(_MINE, listed(_level.c.sku, "skus"))
+    .values(sending=_level.c.wanted, attempt=_level.c.attempt + 1, lease_until=bindparam("until"), published=None)
+)
+_OWE_AGAIN = (
+    update(_level)
+    .where(_MINE, listed(_level.c.sku, "skus"), _level.c.published.is_not(None))
+    .values(published=None, owed=True)
+)
+_ANY_OWED = select(_level.c.sku).where(_MINE, _level.c.owed).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +111,7 @@ def recompute(tx: Transaction, skus: Iterable[str], policy: StockPolicy) -> int:
     changed = 0
     for start in range(0, len(wanted_skus), _CHUNK):
         chunk = wanted_skus[start : start + _CHUNK]
-        known = {
-            row.sku: row
-            for row in tx.rows(
-                select(_level.c.sku, _level.c.wanted, _level.c.published, _level.c.why).where(
-                    _level.c.installation == tx.installation, among(tx, _level.c.sku, chunk)
-                )
-            )
-        }
+        known = {row.sku: row for row in tx.rows(_KNOWN, {"skus": chunk})}
         counts = scans.counts(tx, list(known), policy.pools, as_of, expired_before)
         in_flight = _in_flight(tx, {sku: counts[sku].as_of if sku in counts else as_of for sku in known})
         rows = []
@@ -196,9 +202,7 @@ def claim(
     rows += tx.rows(_claimable(overtaking=False), {**given, "limit": limit - len(rows)})
     until = tx.now + lease
     if rows:
-        mine = (_level.c.installation == tx.installation, among(tx, _level.c.sku, [row.sku for row in rows]))
-        claimed = {"sending": _level.c.wanted, "attempt": _level.c.attempt + 1, "lease_until": until, "published": None}
-        tx.run(update(_level).where(*mine).values(**claimed))
+        tx.run(_SEND, {"skus": [row.sku for row in rows], "until": until})
     return [
         Sending(
             row.sku,
@@ -233,7 +237,7 @@ def _claimable(*, overtaking: bool) -> Select[Any]:
         )
         .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
         .where(
-            _level.c.installation == MINE,
+            _MINE,
             _level.c.owed,
             _item.c.listed,
             *which,
@@ -263,8 +267,8 @@ def postponed(tx: Transaction, sendings: Sequence[Sending], due_at: datetime) ->
 
 def owe_again(tx: Transaction, skus: Iterable[str]) -> None:
     """What shows may be less than what was published (the channel took units off that nobody wants any more): send it."""
-    mine = (_level.c.installation == tx.installation, among(tx, _level.c.sku, sorted(set(skus))))
-    tx.run(update(_level).where(*mine, _level.c.published.is_not(None)).values(published=None, owed=True))
+    if wanted := sorted(set(skus)):
+        tx.run(_OWE_AGAIN, {"skus": wanted})
 
 
 def unproved(tx: Transaction, before: datetime, limit: int) -> list[Any]:
@@ -298,10 +302,7 @@ def approve_zeroes(tx: Transaction) -> int:
 
 def is_owed(tx: Transaction) -> bool:
     """Tell whether any level is owed."""
-    return (
-        tx.value(select(_level.c.sku).where(_level.c.installation == tx.installation, _level.c.owed).limit(1))
-        is not None
-    )
+    return tx.value(_ANY_OWED) is not None
 
 
 def owed_count(tx: Transaction) -> int:

@@ -12,7 +12,7 @@ from domain.budgets import Lane
 from domain.installation import Side
 from domain.records import Kind
 from ledger.database import Transaction
-from ledger.rows import MINE, NOW, insert_new, listed, table
+from ledger.rows import MINE, NOW, filling, insert_new, listed, table
 from ledger.tables import Hold, Message, Moment, SalesOrderRow
 
 _message, _hold, _order = table(Message), table(Hold), table(SalesOrderRow)
@@ -222,7 +222,8 @@ def held() -> ColumnElement[bool]:
 
 def note(tx: Transaction, claimed: Claimed, **facts: object) -> bool:
     """Fill in facts of a claimed message; False when the claim was lost meanwhile (then nothing is written)."""
-    return tx.run(_NOTE.values(**facts), {"of_id": claimed.id, "of_attempt": claimed.attempt}) == 1
+    which = {"of_id": claimed.id, "of_attempt": claimed.attempt}
+    return tx.run(filling(_NOTE, tuple(facts)), facts | which) == 1
 
 
 def close(tx: Transaction, claimed: Claimed, closed_as: str, evidence: str, external_id: str = "") -> bool:

@@ -12,8 +12,8 @@ from domain.orders import LineLife, OrderLife
 from domain.records import Deducts, Kind
 from ledger import inbox
 from ledger.database import Transaction
-from ledger.rows import MINE, NOW, among, listed, table, upsert
-from ledger.tables import Inbox, Message, OrderLineRow, SalesOrderRow, Scan
+from ledger.rows import MINE, NOW, filling, listed, table, upsert
+from ledger.tables import Inbox, Message, Moment, OrderLineRow, SalesOrderRow, Scan
 
 _order, _line = table(SalesOrderRow), table(OrderLineRow)
 _message, _scan, _inbox = table(Message), table(Scan), table(Inbox)
@@ -67,6 +67,30 @@ _MARK_LINES_TAKEN = (
     update(_line)
     .where(_LINES_MINE, _line.c.order_key == bindparam("of_key"), _line.c.taken_at.is_(None))
     .values(taken_at=NOW)
+)
+_SEEN_OF = select(_inbox.c.order_key).where(
+    _inbox.c.installation == MINE,
+    _inbox.c.kind == Kind.DISPATCH,
+    _inbox.c.gate.in_((inbox.HELD, inbox.WAITING)),
+    listed(_inbox.c.order_key, "keys"),
+)
+_SHIPPED_OF = (
+    select(_line.c.order_key, _line.c.sku, _line.c.ordered - _line.c.cancelled, _line.c.shipped, _line.c.dispatched)
+    .where(_LINES_MINE, listed(_line.c.order_key, "keys"))
+    .order_by(_line.c.order_key, _line.c.sku)
+)
+_as_of = bindparam("as_of", type_=Moment)
+_wanted = _line.c.ordered - _line.c.cancelled
+_deducted_before = case((_line.c.shipped_at < _as_of, _line.c.shipped), else_=_line.c.shipped_before)
+_IN_FLIGHT = (
+    select(
+        _line.c.sku,
+        func.sum(case((or_(_line.c.taken_at.is_(None), _line.c.taken_at >= _as_of), _wanted), else_=0)),
+        func.sum(case((_wanted > _deducted_before, _wanted - _deducted_before), else_=0)),
+        func.sum(_line.c.ordered - case((_line.c.taken_at.is_(None), _line.c.cancelled), else_=0)),
+    )
+    .where(_LINES_MINE, listed(_line.c.sku, "skus"))
+    .group_by(_line.c.sku)
 )
 
 
@@ -236,7 +260,7 @@ def mark_taken(tx: Transaction, key: str, back_office_id: str) -> None:
 
 def mark(tx: Transaction, key: str, **values: object) -> None:
     """Fill in facts of an order."""
-    tx.run(_MARK.values(**values), {"of_key": key})
+    tx.run(filling(_MARK, tuple(values)), {**values, "of_key": key})
 
 
 def open_for_dispatch(tx: Transaction, after_key: str, limit: int) -> list[Any]:
@@ -252,19 +276,12 @@ def unshipped(tx: Transaction, keys: Sequence[str]) -> dict[str, tuple[tuple[str
 
     A parcel that is held, or waits for its gate, was seen.
     """
-    seen = select(_inbox.c.order_key).where(
-        _inbox.c.installation == tx.installation,
-        _inbox.c.kind == Kind.DISPATCH,
-        _inbox.c.gate.in_((inbox.HELD, inbox.WAITING)),
-        among(tx, _inbox.c.order_key, keys),
-    )
-    rows = tx.rows(
-        select(_line.c.order_key, _line.c.sku, _line.c.ordered - _line.c.cancelled, _line.c.shipped, _line.c.dispatched)
-        .where(_line.c.installation == tx.installation, among(tx, _line.c.order_key, keys))
-        .order_by(_line.c.order_key, _line.c.sku)
-    )
+    if not keys:
+        return {}
+    given = {"keys": list(keys)}
+    rows = tx.rows(_SHIPPED_OF, given)
     begun = {key for key, _, _, shipped, dispatched in rows if shipped or dispatched}
-    begun |= {row.order_key for row in tx.rows(seen)}
+    begun |= {row.order_key for row in tx.rows(_SEEN_OF, given)}
     wanted: dict[str, dict[str, int]] = {}
     for key, sku, units, _, _ in rows:
         if key not in begun and units > 0:
@@ -292,28 +309,13 @@ def partly_shipped(tx: Transaction, since_before: datetime) -> list[Any]:
 
 def in_flight(tx: Transaction, skus: Sequence[str], as_of: datetime | None) -> dict[str, dict[Deducts, int]]:
     """Return, for each SKU and way of deducting, our units that a scan begun at `as_of` does not deduct yet."""
-    wanted = _line.c.ordered - _line.c.cancelled
-    never = _line.c.ordered - case((_line.c.taken_at.is_(None), _line.c.cancelled), else_=0)
+    if not skus:
+        return {}
     before = as_of or datetime.min.replace(tzinfo=tx.now.tzinfo)
-    on_acceptance = case((or_(_line.c.taken_at.is_(None), _line.c.taken_at >= before), wanted), else_=0)
-    deducted = case((_line.c.shipped_at < before, _line.c.shipped), else_=_line.c.shipped_before)
-    rows = tx.rows(
-        select(
-            _line.c.sku,
-            func.sum(on_acceptance).label("on_acceptance"),
-            func.sum(case((wanted > deducted, wanted - deducted), else_=0)).label("on_dispatch"),
-            func.sum(never).label("never"),
-        )
-        .where(_line.c.installation == tx.installation, among(tx, _line.c.sku, skus))
-        .group_by(_line.c.sku)
-    )
+    rows = tx.rows(_IN_FLIGHT, {"skus": list(skus), "as_of": before})
     return {
-        row.sku: {
-            Deducts.ON_ACCEPTANCE: int(row.on_acceptance),
-            Deducts.ON_DISPATCH: int(row.on_dispatch),
-            Deducts.NEVER: int(row.never),
-        }
-        for row in rows
+        sku: {Deducts.ON_ACCEPTANCE: int(taken), Deducts.ON_DISPATCH: int(shipped), Deducts.NEVER: int(never)}
+        for sku, taken, shipped, never in rows
     }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Boolean, ColumnElement, Dialect, FromClause, Insert, bindparam, insert
+from sqlalchemy import BindParameter, Boolean, ColumnElement, Dialect, FromClause, Insert, Update, bindparam, insert
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -35,6 +35,12 @@ def table(model: type[SQLModel]) -> SqlTable:
     found = model.__dict__["__table__"]
     assert isinstance(found, SqlTable)  # noqa: S101 - for the type checker: SQLModel declares it loosely
     return found
+
+
+@cache
+def filling(statement: Update, names: tuple[str, ...]) -> Update:
+    """Return the update that fills in these columns from parameters of their names."""
+    return statement.values({name: bindparam(name) for name in names})
 
 
 def upsert(

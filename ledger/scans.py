@@ -16,12 +16,18 @@ from domain.stock import looks_whole
 from ledger import comparing, unrenewed, zeroes
 from ledger.comparing import KEYS, Compared
 from ledger.database import Transaction
-from ledger.rows import among, table, upsert
+from ledger.rows import MINE, among, listed, table, upsert
 from ledger.seen import Seen
 from ledger.tables import Level, Scan, StockChange, StockCount
 
 _count, _change, _scan, _level = table(StockCount), table(StockChange), table(Scan), table(Level)
 _CHUNK = 5000
+_OF_MINE = _scan.c.installation == MINE
+_TRUSTED = select(_scan.c.trusted_at, _scan.c.trusted_rows).where(_OF_MINE)
+_RUNNING = select(_scan).where(_OF_MINE)
+_COUNTS = select(_count.c.sku, _count.c.pool, _count.c.deducts, _count.c.quantity, _count.c.counted_at).where(
+    _count.c.installation == MINE, listed(_count.c.sku, "skus")
+)
 
 
 @dataclass
@@ -44,7 +50,7 @@ class Finished:
 
 def running(tx: Transaction) -> Running | None:
     """Return the scan that a former slice left unfinished, if any."""
-    row = tx.one(select(_scan).where(_scan.c.installation == tx.installation))
+    row = tx.one(_RUNNING)
     if row is None or row.began_at is None:
         return None
     return Running(row.began_at, row.cursor, row.rows, Seen(row.seen or b""))
@@ -63,7 +69,7 @@ def accept_next(tx: Transaction) -> None:
 
 def trusted(tx: Transaction) -> tuple[datetime | None, int]:
     """Return when the last believed scan began, and how many rows it had."""
-    row = tx.one(select(_scan.c.trusted_at, _scan.c.trusted_rows).where(_scan.c.installation == tx.installation))
+    row = tx.one(_TRUSTED)
     return (row.trusted_at, row.trusted_rows) if row is not None else (None, 0)
 
 
@@ -183,17 +189,15 @@ def counts(
 ) -> dict[str, Counted]:
     """Return what is trusted of these SKUs. A count that is too old adds nothing, a pool that does not count is none."""
     found: dict[str, Counted] = {}
-    for row in tx.connection.execute(
-        select(_count).where(_count.c.installation == tx.installation, among(tx, _count.c.sku, skus))
-    ):
-        if pools and row.pool not in pools:
+    for sku, pool, deducts, quantity, counted_at in tx.rows(_COUNTS, {"skus": list(skus)}):
+        if pools and pool not in pools:
             continue
-        counted = found.setdefault(row.sku, Counted(as_of))
-        usable = row.counted_at is None or row.counted_at > expired_before
-        if usable and row.counted_at is not None:
-            counted.as_of = min(counted.as_of, row.counted_at)
-        way = Deducts(row.deducts)
-        counted.units[way] = counted.units.get(way, 0) + (row.quantity if usable else 0)
+        counted = found.setdefault(sku, Counted(as_of))
+        usable = counted_at is None or counted_at > expired_before
+        if usable and counted_at is not None:
+            counted.as_of = min(counted.as_of, counted_at)
+        way = Deducts(deducts)
+        counted.units[way] = counted.units.get(way, 0) + (quantity if usable else 0)
     return found
 
 

@@ -4,25 +4,44 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Integer, bindparam, func, or_, select, update
+from sqlalchemy import Integer, bindparam, func, or_, select, update
 
 from ledger.database import Transaction
-from ledger.rows import MINE, NOW, among, table
+from ledger.rows import MINE, NOW, listed, table
 from ledger.tables import ItemRow, Level
 
 if TYPE_CHECKING:
     from ledger.levels import Sending
 
 _level, _item = table(Level), table(ItemRow)
+_MINE = _level.c.installation == MINE
 _OF_TICKET = (
     update(_level)
     .where(
-        _level.c.installation == MINE,
+        _MINE,
         _level.c.sku == bindparam("of_sku"),
         _level.c.ticket == bindparam("of_ticket"),
     )
     .values(ticket=None, sending=None, due_at=None, published_at=NOW)
 )
+_OPEN = (_MINE, _level.c.sending.is_not(None), _level.c.ticket.is_not(None))
+_UNDER_WAY = (
+    select(_level.c.sku)
+    .where(_MINE, _level.c.sending.is_not(None), or_(_level.c.ticket.is_not(None), _level.c.lease_until >= NOW))
+    .limit(1)
+)
+_UNANSWERED = (
+    select(_level.c.ticket, func.count().label("levels"))
+    .where(*_OPEN)
+    .group_by(_level.c.ticket)
+    .order_by(_level.c.ticket.desc())
+)
+_LEVELS_OF = (
+    select(_level, _item.c.stock_number, _item.c.listing_id)
+    .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
+    .where(*_OPEN, listed(_level.c.ticket, "tickets"))
+)
+_OVERDUE = select(_level.c.ticket).where(*_OPEN, _level.c.due_at < NOW).distinct()
 _quantity = bindparam("quantity", type_=Integer)
 _SHOWN = _OF_TICKET.values(published=_quantity, proved_at=NOW, owed=_level.c.wanted != _quantity)
 _LOST = _OF_TICKET.values(published=None, proved_at=None, owed=True)
@@ -30,8 +49,7 @@ _LOST = _OF_TICKET.values(published=None, proved_at=None, owed=True)
 
 def under_way(tx: Transaction) -> bool:
     """Tell whether a worker is sending a level, or the marketplace still works on one."""
-    sent = (_level.c.sending.is_not(None), or_(_level.c.ticket.is_not(None), _level.c.lease_until >= tx.now))
-    return tx.value(select(_level.c.sku).where(_level.c.installation == tx.installation, *sent).limit(1)) is not None
+    return tx.value(_UNDER_WAY) is not None
 
 
 def taken(tx: Transaction, sendings: Sequence["Sending"], ticket: str, answer_by: datetime | None) -> None:
@@ -48,32 +66,17 @@ def taken(tx: Transaction, sendings: Sequence["Sending"], ticket: str, answer_by
 
 def unanswered(tx: Transaction) -> dict[str, int]:
     """Return the tickets that are not answered yet, the last one first, and how many levels each is for."""
-    rows = tx.rows(
-        select(_level.c.ticket, func.count().label("levels"))
-        .where(*_open(tx))
-        .group_by(_level.c.ticket)
-        .order_by(_level.c.ticket.desc())
-    )
-    return {row.ticket: row.levels for row in rows}
+    return {row.ticket: row.levels for row in tx.rows(_UNANSWERED)}
 
 
 def levels_of(tx: Transaction, tickets: Sequence[str]) -> Sequence[Any]:
     """Return the levels that wait for these tickets."""
-    return tx.rows(
-        select(_level, _item.c.stock_number, _item.c.listing_id)
-        .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
-        .where(*_open(tx), among(tx, _level.c.ticket, tickets))
-    )
+    return tx.rows(_LEVELS_OF, {"tickets": list(tickets)})
 
 
 def overdue(tx: Transaction) -> set[str]:
     """Return the tickets that should have been answered by now."""
-    rows = tx.rows(select(_level.c.ticket).where(*_open(tx), _level.c.due_at < tx.now).distinct())
-    return {row.ticket for row in rows}
-
-
-def _open(tx: Transaction) -> tuple[ColumnElement[bool], ...]:
-    return _level.c.installation == tx.installation, _level.c.sending.is_not(None), _level.c.ticket.is_not(None)
+    return {row.ticket for row in tx.rows(_OVERDUE)}
 
 
 def answered(tx: Transaction, ticket: str, shown: Mapping[str, int], lost: Collection[str] = ()) -> None:

@@ -13,6 +13,7 @@ from deployments.demo.orchestrator import Orchestrator
 from deployments.demo.processes import Child, Children
 from tests.served import Sellers, sellers
 
+PAUSE_SECONDS = 4  # what a lease keeps for two minutes needs no run meanwhile
 OURS = ("PREFECT_", "HARBOUR_", "MEADOW_", "CLOCK_", "LEDGER_", "SLACK_")
 
 
@@ -39,6 +40,7 @@ class Stack:
         """Run a deployment again and again until something is so; fail with what the last run said when it never is."""
         ends, runs = time.monotonic() + seconds, []
         while not done():
+            time.sleep(min(len(runs), PAUSE_SECONDS))
             runs.append(self.run(deployment))
             assert time.monotonic() < ends, f"{deployment}: {runs[-1]['state']}; worker: {self.worker.last_words()}"
         return runs

@@ -199,6 +199,7 @@ def _put_away_filed(stack: ExitStack) -> None:
 _BY_FILES = ("virtualstock_files",)
 _BOTH = ("virtualstock", *_BY_FILES)
 _KILLED_AFTER = Profile(die_before_commit=0.4, weights={"buy": 30, "sell_elsewhere": 10, "restock": 10})
+_SENT_AND_KILLED = Profile(die_before_commit=0.4, kill=0.0, weights={"buy": 30, "ship": 30, "restock": 20})
 _CUT_OFF = Profile(
     kill=0.0, on_office=0.0, faults=(0,), weights={"buy": 20, "sell_elsewhere": 20, "restock": 20, "trouble": 30}
 )
@@ -219,7 +220,7 @@ SABOTAGES = {
     "a look after the picking": Sabotage(_look_after_picking, ("I1",), office="deposco"),
     "a stock file that appears whole": Sabotage(_appears_whole, ("I6",), _CUT_OFF, markets=_BY_FILES),
     "no number behind an unread file": Sabotage(_behind_unread, ("I6",), _KILLED_AFTER, markets=_BY_FILES),
-    "a note of what was sent": Sabotage(_note_of_sent, ("I3",), _LOSSY, markets=_BY_FILES),
+    "a note of what was sent": Sabotage(_note_of_sent, ("I3",), _SENT_AND_KILLED, markets=_BY_FILES),
     "putting away only what is filed": Sabotage(_put_away_filed, ("I1",), _KILLED_EARLY, markets=_BY_FILES),
 }
 

@@ -9,7 +9,7 @@ from tests.stateful.markets import MARKETS
 from tests.stateful.offices import OFFICES
 from tests.stateful.sabotage import SABOTAGES, sabotaged
 
-SEEDS = int(os.environ.get("SEEDS", "200"))
+SEEDS = int(os.environ.get("SEEDS", "500"))
 FIRST = int(os.environ.get("FIRST_SEED", "1"))
 BATCH = 10
 MOST_SEEDS_TO_CATCH = 500
