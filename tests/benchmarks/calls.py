@@ -88,6 +88,11 @@ async def idle_calls(there: World, loop: str) -> tuple[int, int]:
     return calls
 
 
+def idle_in(runs: int, calls: int, lost: float) -> int:
+    """Return how many calls so many runs make that would find nothing to do: one that is lost is made again."""
+    return round(runs * calls / (1 - lost))
+
+
 async def until(there: World, loop: str, done: Callable[[], bool], every_seconds: float = EVERY_SECONDS) -> int:
     """Run a loop again and again until it has done its work; return how many runs that took."""
     for number in range(1, MOST_RUNS + 1):
@@ -109,7 +114,7 @@ async def _trade(there: World, lost: float) -> tuple[Side, Side]:
         basket = dict.fromkeys(chance.sample(there.skus, chance.choice((1, 1, 1, 2, 3))), 1)
         assert there.edge.buy_basket(NAME, basket)
     there.forget_calls()
-    there.lose_answers(lost)
+    there.lose_answers(lost, there.edge, there.office)
 
     def acknowledged() -> bool:
         return there.count("sales_order WHERE acknowledged_at IS NOT NULL AND taken_at IS NOT NULL") == ORDERS
@@ -120,7 +125,7 @@ async def _trade(there: World, lost: float) -> tuple[Side, Side]:
     runs["dispatch"] = await until(
         there, "dispatch", lambda: there.count("sales_order WHERE final_at IS NOT NULL") == ORDERS
     )
-    marketplace, back_office = (sum(runs[loop] * idle[loop][side] for loop in runs) for side in (0, 1))
+    marketplace, back_office = (sum(idle_in(runs[loop], idle[loop][side], lost) for loop in runs) for side in (0, 1))
     return Side(there.edge.calls, marketplace), Side(there.office.calls, back_office)
 
 
@@ -156,8 +161,8 @@ def main() -> None:
         f"`python -m tests.benchmarks.calls`. {ORDERS:,} orders (1 to 3 lines of {SKUS:,} SKUs, seed {SEED}) wait; the orders"
         f" loop runs each minute until all are acknowledged, all are shipped at once, the dispatch loop runs each minute"
         " until all are confirmed: in virtual time, within the documented limits, with new connectors for every run, as"
-        " every flow run is a process. Every call that the pretend systems saw is counted, read-backs and sign-ins too; what"
-        " runs call that find nothing to do (*idle*, in all) is paid for the time and taken off. *Lost* is the share of all"
+        " every flow run is a process, and a step is tried again as in a flow run while a system is unavailable. Every call that the pretend systems saw is counted, read-backs and sign-ins too; what"
+        " runs call that find nothing to do (*idle*, in all, again where it was lost) is paid for the time and taken off. *Lost* is the share of all"
         f" answers, reads included, that broke off after the work was done. The minimum is {whys}.",
         ("Installation", "Lost", "Called", "Calls an order", "Minimum", "Idle", "Most called"),
         rows,
