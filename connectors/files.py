@@ -1,7 +1,10 @@
 """A vendor's folders: what a connector that exchanges files asks of them, whatever carries it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple, Protocol
+
+from domain.answers import OutcomeUnknown
 
 
 class Entry(NamedTuple):
@@ -54,3 +57,14 @@ class FileStore(Protocol):
     async def close(self) -> None:
         """Let the connection go."""
         ...
+
+
+async def write_whole(store: FileStore, path: str, content: bytes) -> None:
+    """Write a file. Where the answer is lost it is looked up: there whole is as good, else `OutcomeUnknown`."""
+    try:
+        await store.write(path, content)
+    except OutcomeUnknown:
+        with suppress(NoSuchFile):
+            if await store.read(path) == content:
+                return
+        raise

@@ -23,9 +23,9 @@ _FILERS: dict[Kind, Callable[[Run, Transaction, Judged], None]] = {
 
 async def file(run: Run, judged: Judged) -> None:
     """File a judged chunk: all of it, with the watermark, or nothing of it."""
-    news, held, kind = len(run.news), run.held, judged.pulled.intake.kind
+    held, kind = run.held, judged.pulled.intake.kind
     try:
-        with run.transaction() as tx:
+        with run.news.if_done() as told, run.transaction() as tx:
             if _overtaken(run, tx, judged):
                 return
             _FILERS[kind](run, tx, judged)
@@ -34,10 +34,9 @@ async def file(run: Run, judged: Judged) -> None:
             _settle_released(tx, judged)
             if kind is not Kind.STOCK_LEVEL:
                 _move_watermark(run, tx, judged)
-            journal.write(tx, [(n.order_key, n.kind, n.key, n.what, n.detail) for n in run.news[news:]])
+            journal.write(tx, [(n.order_key, n.kind, n.key, n.what, n.detail) for n in told])
     except BaseException:
-        del run.news[news:]  # it did not happen
-        run.held = held
+        run.held = held  # it did not happen
         raise
 
 

@@ -148,13 +148,14 @@ def _checked(door: Door, delivery: Delivery) -> Delivery:
 def _file(run: Run, tx: Transaction, door: Door, delivery: Delivery) -> frozenset[str]:
     """Keep what was brought; return the loops that have something to do now."""
     fresh = set(delivery.news)
-    for kind in sorted({kind for kind, _ in delivery.brought}):
-        intake = INTAKES[door.side, kind]
-        brought = [one for its_kind, one in delivery.brought if its_kind is kind]
-        if _file_records(run, tx, intake, [one for one in brought if isinstance(one, Received)]):
-            fresh.add(kind)
-        _file_rejects(run, tx, intake, {one.key: one for one in brought if isinstance(one, Reject)})
-    _note(run, tx, door, delivery)
+    with run.news.if_done() as told:
+        for kind in sorted({kind for kind, _ in delivery.brought}):
+            intake = INTAKES[door.side, kind]
+            brought = [one for its_kind, one in delivery.brought if its_kind is kind]
+            if _file_records(run, tx, intake, [one for one in brought if isinstance(one, Received)]):
+                fresh.add(kind)
+            _file_rejects(run, tx, intake, {one.key: one for one in brought if isinstance(one, Reject)})
+        _note(tx, door, delivery, told)
     holds.close_cause(tx, _signature(door))
     calls.came(tx, door.account)
     named = {READS[door.side, kind] for kind in fresh if (door.side, kind) in READS}
@@ -220,12 +221,12 @@ def _file_rejects(run: Run, tx: Transaction, intake: Intake, rejects: Mapping[st
     file_rejects(run, tx, intake, {key: reject for key, reject in rejects.items() if key not in readable})
 
 
-def _note(run: Run, tx: Transaction, door: Door, delivery: Delivery) -> None:
+def _note(tx: Transaction, door: Door, delivery: Delivery, news: list[News]) -> None:
     """Write the journal, and when the vendor last called; mere hints have one line a minute."""
     feed = f"push:{door.side.value}"
     last = journal.watermark(tx, feed)
     journal.set_watermark(tx, feed, None, tx.now, tx.now)
-    entries = [(n.order_key, n.kind, n.key, n.what, n.detail) for n in run.news]
+    entries = [(n.order_key, n.kind, n.key, n.what, n.detail) for n in news]
     if delivery.brought or last is None or age(last.completed_at, tx.now) > _HINTS_EVERY:
         told = f"{len(delivery.brought)} brought; news of {', '.join(sorted(delivery.news)) or 'nothing else'}"
         entries.append(("", "push", door.account, "received", told))

@@ -1,6 +1,5 @@
 """Report: what a run did, record by record, as artifacts; and the state that says so at a glance."""
 
-from collections import Counter
 from typing import Any
 
 from prefect.artifacts import acreate_table_artifact
@@ -11,6 +10,7 @@ from domain.installation import Mode
 from ledger import levels, messages, stories
 from tasks.operators import Plan
 from tasks.run import Run
+from tasks.telling import Told
 
 _MOST_ROWS = 1000
 DEGRADED = "Degraded"
@@ -22,12 +22,7 @@ async def report(run: Run) -> State[Any]:
     Raises the trouble of the first system that was found in one: everything else had its turn.
     """
     name = run.installation.name
-    rows = [
-        {"order": n.order_key, "kind": str(n.kind), "what": n.what, "key": n.key, "detail": n.detail}
-        for n in run.news[:_MOST_ROWS]
-    ]
-    if rows:
-        await _table(f"{run.loop.name}-{name}", rows, f"{run.loop.name}, {name}: what this run did")
+    await _table(f"{run.loop.name}-{name}", lines_of(run.news), f"{run.loop.name}, {name}: what this run did")
     if run.results:
         await _table(f"gate-{run.loop.name}-{name}", run.results, f"{run.loop.name}, {name}: what the gate judged")
     if run.mode is Mode.OBSERVE:
@@ -39,8 +34,8 @@ async def report(run: Run) -> State[Any]:
             await _table(f"holds-{name}", stories.open_causes(tx), f"{name}: what waits, and for whom")
     if run.troubles:
         raise run.troubles[0]
-    counted = Counter(f"{n.kind} {n.what}" for n in run.news)
-    told = ", ".join(f"{count} {what}" for what, count in counted.most_common(8)) or "nothing new"
+    counted = run.news.counts.most_common(8)
+    told = ", ".join(f"{count} {kind} {what}" for (kind, what), count in counted) or "nothing new"
     return Completed(name=DEGRADED if run.held_in_all else None, message=told)
 
 
@@ -49,6 +44,14 @@ async def show(plan: Plan, key: str) -> State[Any]:
     said = plan.title if plan.done else f"{plan.title} - not done yet: run it again with dry_run off"
     await _table(key, plan.rows or [{"result": "nothing matches"}], said)
     return Completed(message=said)
+
+
+def lines_of(news: Told) -> list[dict[str, str]]:
+    """Return the lines of what a run did; and of what is beyond them, how many of each kind."""
+    shown = [(n.order_key, n.kind, n.what, n.key, n.detail) for n in news.lines]
+    shown += [("", kind, what, "", f"and {more:,} more") for (kind, what), more in news.more.items()]
+    names = ("order", "kind", "what", "key", "detail")
+    return [dict(zip(names, map(str, row), strict=True)) for row in shown]
 
 
 def _would_send(run: Run) -> list[dict[str, Any]]:

@@ -69,7 +69,7 @@ class Directory:
         place, target = self._begin("rename", path), self._place(to)
         if target.exists():
             raise Unavailable("harbour", f"{to} is there already.", "It is tried again.")
-        if not place.is_file():
+        if not place.is_file() or not target.parent.is_dir():
             raise NoSuchFile(path)
         place.rename(target)
         self._end("rename", path)

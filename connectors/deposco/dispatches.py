@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,46 +19,59 @@ from connectors.deposco.shipment_mapping import (
     key_of,
     orders_of,
 )
+from connectors.overlap import Overlap
 from connectors.reading import Unreadable
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import NotNow, Unavailable
 from domain.budgets import Lane
 from domain.records import Page, Received, Reject
 
-_OVERLAP = timedelta(minutes=5)
+_SHOWS_WITHIN = timedelta(minutes=5)
 _WAITING_A_PAGE = 5
 
 
 @dataclass(frozen=True)
 class _Walk:
-    """The cursor: the window being walked, where it goes on, and the marks of what was read near its two ends."""
+    """The cursor: when the walk began, where it goes on, and the marks of what a later one will meet again.
 
-    since: datetime
+    `read` are those of the walks before, `kept` those of this one.
+    """
+
+    overlap: Overlap
     began_at: datetime
     search_id: str = ""
     read: tuple[str, ...] = ()
-    near_end: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, cursor: str) -> "_Walk":
-        fields = json.loads(cursor)
-        times = {name: datetime.fromisoformat(fields[name]) for name in ("since", "began_at")}
-        return cls(**{**fields, **times, "read": tuple(fields["read"]), "near_end": tuple(fields["near_end"])})
+        held = json.loads(cursor)
+        began_at = datetime.fromisoformat(held["began_at"])
+        if "overlap" not in held:  # of an earlier version: its window is walked from the start
+            return cls(Overlap.since(datetime.fromisoformat(held["since"]), _SHOWS_WITHIN), began_at)
+        overlap = Overlap.held(held["overlap"], _SHOWS_WITHIN)
+        return cls(overlap, began_at, held["search_id"], tuple(held["read"]), tuple(held["kept"]))
 
     def text(self) -> str:
-        times = {"since": self.since.isoformat(), "began_at": self.began_at.isoformat()}
-        return json.dumps({**asdict(self), **times})
+        parts = {
+            "began_at": self.began_at.isoformat(),
+            "search_id": self.search_id,
+            "read": self.read,
+            "kept": self.kept,
+        }
+        return json.dumps({"overlap": self.overlap.fields(), **parts})
 
-    def next_window(self) -> "_Walk":
-        """Return the walk after this one: from its beginning on, without what was read within the overlap."""
-        return _Walk(self.began_at, self.began_at, read=self.near_end)
+    def next_walk(self) -> "_Walk":
+        """Return the walk after this one; what a far one did not meet, none will."""
+        former = () if self.overlap.is_far(self.began_at) else self.read
+        return _Walk(self.overlap.after(self.began_at), self.began_at, read=tuple(dict.fromkeys((*former, *self.kept))))
 
 
 class DispatchFeed:
     """One `Dispatch` for each shipment that has left.
 
     The vendor lists the newest first, so the window moves on only when a walk has reached its end. The
-    cursor carries what was read within the overlap, so that nothing is given twice. Orders that wait
+    cursor carries what later walks will meet again, so that nothing is given twice. Orders that wait
     for a tracking number are asked for besides, a few at a time, in case a late one is no change.
     """
 
@@ -74,17 +87,18 @@ class DispatchFeed:
         """Read one page of the window."""
         now = self._api.clock.now()
         look_back = timedelta(days=self._options.dispatch_look_back_days)
-        walk = _Walk.of(cursor) if cursor else _Walk(now - look_back, now)
+        walk = _Walk.of(cursor) if cursor else _Walk(Overlap.since(now - look_back, _SHOWS_WITHIN), now)
         if not walk.search_id or now - walk.began_at > OLDEST_SEARCH:
-            walk = replace(walk, began_at=now, search_id="", near_end=())
-        window = walk.since - _OVERLAP
+            walk = _Walk(walk.overlap.begun(now), now, read=walk.read)
+        window = walk.overlap.start(walk.began_at)
         listed = await self._api.page(
             SHIPMENTS, {"updatedAfter": moment_text(window)}, search_id=walk.search_id or None
         )
         known = {order.external_id: order.reference for order in about}
-        fresh, near_end, is_past = self._fresh(listed.rows, walk, window, look_back)
+        overlap = walk.overlap.shown(_changes(listed.rows), self._api.clock.now())
+        fresh, kept, is_past = self._fresh(listed.rows, walk, window, look_back)
         entries = [entry for row in fresh for entry in await self._entries(row, known)]
-        walk = replace(walk, near_end=(*walk.near_end, *near_end), search_id=listed.search_id or "")
+        walk = replace(walk, overlap=overlap, kept=(*walk.kept, *kept), search_id=listed.search_id or "")
         is_last = listed.search_id is None or is_past
         if is_last:
             entries += await self._waiting(about, known, now, fresh)
@@ -92,7 +106,7 @@ class DispatchFeed:
             [entry for entry in entries if isinstance(entry, Received)],
             [entry for entry in entries if isinstance(entry, Reject)],
             began_at=now,
-            cursor=(walk.next_window() if is_last else walk).text(),
+            cursor=(walk.next_walk() if is_last else walk).text(),
             more=not is_last,
         )
 
@@ -106,13 +120,13 @@ class DispatchFeed:
     def _fresh(
         self, rows: Sequence[Any], walk: _Walk, window: datetime, look_back: timedelta
     ) -> tuple[list[Any], list[str], bool]:
-        """Return the rows to be read, by their change; the marks that the next window will meet; and whether to stop.
+        """Return the rows to be read, by their change; the marks that a later walk will meet; and whether to stop.
 
         A row from before the window shows that the vendor ignored the filter: it is left out, and the
         walk ends where nothing younger than the look-back can follow.
         """
         fresh: list[tuple[datetime, Any]] = []
-        near_end: list[str] = []
+        kept: list[str] = []
         is_past = False
         for row in rows:
             try:
@@ -124,11 +138,11 @@ class DispatchFeed:
                 is_past = is_past or _created_before(row, walk.began_at - look_back)
                 continue
             mark = hashlib.sha256(f"{id_of(row)} {updated_at.isoformat()}".encode()).hexdigest()[:10]
-            if updated_at >= walk.began_at - _OVERLAP:
-                near_end.append(mark)
+            if updated_at >= walk.overlap.earliest(walk.began_at):
+                kept.append(mark)
             if mark not in walk.read:
                 fresh.append((updated_at, row))
-        return [row for _, row in sorted(fresh, key=lambda pair: (pair[0], id_of(pair[1])))], near_end, is_past
+        return [row for _, row in sorted(fresh, key=lambda pair: (pair[0], id_of(pair[1])))], kept, is_past
 
     async def _entries(self, row: Any, known: Mapping[str, str]) -> list[Received | Reject]:
         if not is_of(row, self._api.business_unit):
@@ -185,6 +199,17 @@ def _is_of(row: Any, order_ids: set[str]) -> bool:
         return bool(order_ids & {order_id for order_id, _ in orders_of(row)})
     except Unreadable:
         return False
+
+
+def _changes(rows: Sequence[Any]) -> list[datetime]:
+    """Return when these rows changed, where that can be read."""
+    changes = []
+    for row in rows:
+        try:
+            changes.append(moment(row.get("updatedDate") if isinstance(row, Mapping) else None))
+        except Unreadable:
+            continue
+    return changes
 
 
 def _created_before(row: Any, at: datetime) -> bool:

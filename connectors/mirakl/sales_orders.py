@@ -3,18 +3,19 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 from connectors.mirakl.api import ORDERS, Api, Rows
-from connectors.mirakl.mapping import NOT_YET_OURS, ORDER_KEEPS, read_order
+from connectors.mirakl.mapping import NOT_YET_OURS, ORDER_KEEPS, Unreadable, moment, read_order
+from connectors.overlap import Overlap
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import NotNow, Unavailable
 from domain.records import Page, Received, Reject
 
-OVERLAP = timedelta(minutes=10)  # more than any clock of ours and of the vendor's should differ
+SHOWS_WITHIN = timedelta(minutes=10)  # more than any clock of ours and of the vendor's should differ
 LONGEST_MEMORY = 2_000
 TIMES_AGAIN = 2
 
@@ -23,30 +24,40 @@ TIMES_AGAIN = 2
 class Bookmark:
     """How far the log was read: `since` is the start of the running walk, `offset` how many rows of it were read.
 
-    `began_at` is when the walk began: the next one starts there, less the overlap. `seen` are marks of
-    what was read since then, so that the overlap is not read twice. `shown` are the orders of the page before, and
-    `again` how often that one came in the place of the next.
+    `began_at` is when the walk began, and `overlap` says where the next one starts. `seen` are marks of what was read,
+    so that the overlap is not read twice. `shown` are the orders of the page before, and `again` how often that one
+    came in the place of the next.
     """
 
-    since: datetime | None = None
+    overlap: Overlap
+    since: datetime
+    began_at: datetime
     offset: int = 0
-    began_at: datetime | None = None
     seen: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
     again: int = 0
 
     def __str__(self) -> str:
-        times = {name: value.isoformat() for name, value in asdict(self).items() if isinstance(value, datetime)}
-        return json.dumps({**asdict(self), **times})
+        times = {"since": self.since.isoformat(), "began_at": self.began_at.isoformat()}
+        return json.dumps({**vars(self), **times, "overlap": self.overlap.fields()})
 
     @classmethod
-    def parsed(cls, cursor: str | None) -> "Bookmark":
-        """Return the bookmark that a cursor holds; None is the start."""
-        if cursor is None:
-            return cls()
+    def parsed(cls, cursor: str) -> "Bookmark":
+        """Return the bookmark that a cursor holds."""
         held = json.loads(cursor)
-        times = {name: datetime.fromisoformat(held[name]) for name in ("since", "began_at") if held[name]}
-        return cls(**{**held, **times, "seen": tuple(held["seen"]), "shown": tuple(held.get("shown", ()))})
+        since = datetime.fromisoformat(held["since"])
+        if "overlap" not in held:  # of an earlier version: its window is walked from the start
+            return cls(Overlap.since(since, SHOWS_WITHIN), since, since, seen=tuple(held["seen"]))
+        began_at, overlap = datetime.fromisoformat(held["began_at"]), Overlap.held(held["overlap"], SHOWS_WITHIN)
+        seen, shown = tuple(held["seen"]), tuple(held["shown"])
+        return cls(overlap, since, began_at, held["offset"], seen, shown, held["again"])
+
+    def at(self, now: datetime) -> "Bookmark":
+        """Return the bookmark with which the page at this moment is read: of the walk under way, or of one that begins."""
+        if self.offset:
+            return self
+        overlap = self.overlap.begun(now)
+        return Bookmark(overlap, overlap.start(now).astimezone(UTC), now, seen=self.seen)
 
 
 class SalesOrderFeed:
@@ -65,10 +76,12 @@ class SalesOrderFeed:
 
     async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:  # noqa: ARG002 - the log names its orders itself
         """Read at most 100 orders: one page, and on where it brings nothing but the overlap."""
-        mark, now = Bookmark.parsed(cursor), self._api.account.surroundings.clock.now()
-        since, going_on = mark.since or now - self._history, mark.offset > 0
-        mark = replace(mark, since=since, began_at=mark.began_at if going_on and mark.began_at else now)
-        page = Page([], [], began_at=mark.began_at or now)
+        clock = self._api.account.surroundings.clock
+        now = clock.now()
+        first = now - self._history
+        mark = Bookmark.parsed(cursor) if cursor else Bookmark(Overlap.since(first, SHOWS_WITHIN), first, now)
+        mark = mark.at(now)
+        page = Page([], [], began_at=mark.began_at)
         for place in count():
             try:
                 total, rows = await self._rows(mark)
@@ -79,6 +92,7 @@ class SalesOrderFeed:
             read = [self.parse(row) for row in rows if _mark(row) not in mark.seen and not _is_staged(row)]
             page.received = [one for one in read if isinstance(one, Received)]
             page.rejects = [one for one in read if isinstance(one, Reject)]
+            mark = replace(mark, overlap=mark.overlap.shown(_changes(rows), clock.now()))
             mark = _after(mark, total, rows)
             if read or not mark.offset:
                 break
@@ -87,7 +101,6 @@ class SalesOrderFeed:
 
     async def _rows(self, mark: Bookmark) -> Rows:
         limits = self._api.limits
-        assert mark.since is not None  # noqa: S101 - for the type checker: a walk has a start
         window: dict[str, Any] = {"start_update_date": mark.since.strftime("%Y-%m-%dT%H:%M:%SZ")}
         window |= {"order_tax_mode": "TAX_EXCLUDED", "offset": mark.offset}
         limit = limits.view_orders if mark.offset else limits.poll_orders
@@ -118,8 +131,7 @@ def _after(mark: Bookmark, total: int, rows: Sequence[Any]) -> Bookmark:
     offset = mark.offset + (sum(name not in mark.shown for name in shown) or len(rows))
     if offset < total:
         return replace(mark, offset=offset, seen=seen, shown=shown, again=0)
-    assert mark.began_at is not None  # noqa: S101 - for the type checker: a page was read
-    return Bookmark((mark.began_at - OVERLAP).astimezone(UTC), 0, None, seen)
+    return Bookmark(mark.overlap.after(mark.began_at), mark.since, mark.began_at, seen=seen)
 
 
 def _repeats(mark: Bookmark, total: int, rows: Sequence[Any]) -> bool:
@@ -136,6 +148,17 @@ def _name(row: Any) -> str:
 def _mark(row: Any) -> str:
     """Return a short name of an order as it stands now; the whole of it counts, for a time may be coarse."""
     return hashlib.sha256(json.dumps(row, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def _changes(rows: Sequence[Any]) -> list[datetime]:
+    """Return when these orders changed, where that can be read."""
+    changes = []
+    for row in rows:
+        try:
+            changes.append(moment(row, "last_updated_date"))
+        except Unreadable:
+            continue
+    return changes
 
 
 def _is_staged(row: Any) -> bool:

@@ -120,22 +120,19 @@ class RoutedAvailability:
 
         A smaller number may be what is left after a sale, or a file of which this number was lost: it is owed again.
         """
-        by_file = await self._files.find(records)
-        unread = await self._files.unread(records)
-        sent_at = await self._files.sent_at(records)
-        lately = {key for key, at in sent_at.items() if self._clock.now() - at < APPLIED_WITHIN}
+        by_file = await self._files.standings(records)
         found: dict[str, Finding] = {}
         asked, exact, early = [], set[str](), set[str]()
         for record in records:
-            finding = by_file[record.key]
+            finding, waits, sent_at = by_file[record.key]
             if isinstance(finding, Found | Absent):
-                if record.stock_number in unread:
+                if waits:
                     found[record.key] = NotYet("a stock file that names it is not taken yet")
                     continue
                 asked.append(record)
                 if isinstance(finding, Found):
                     exact.add(record.key)
-                    if record.key in lately:
+                    if sent_at is not None and self._clock.now() - sent_at < APPLIED_WITHIN:
                         early.add(record.key)
             else:
                 found[record.key] = finding

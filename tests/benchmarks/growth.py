@@ -16,11 +16,11 @@ ORDERS, SKUS = (20_000, 100_000) if QUICK else (100_000, 1_000_000)
 LARGEST_MB = 32
 SENT_BY = {
     "virtualstock": ("REST", 200, 2_000),
-    "virtualstock_files": ("SFTP", 6_000, 50_000),
-    "mirakl": ("Mirakl", 6_000, 50_000),
+    "virtualstock_files": ("SFTP", 6_000, SKUS),
+    "mirakl": ("Mirakl", 6_000, SKUS),
 }
-"""The road, how many changed SKUs go before (more than a file), and how many then: by files a million takes hours, and by calls
-more than go out in ten minutes would be read back from a marketplace that keeps nothing here."""
+"""The road, how many changed SKUs go before (more than a file), and how many then: by calls more than go out in ten minutes would
+be read back from a marketplace that keeps nothing here."""
 
 
 def _megabytes(name: str) -> float:

@@ -15,7 +15,7 @@ import httpx
 
 from domain.clock import ScaledClock
 from domain.installation import Installation, Side
-from domain.records import Deducts, Item, StockLevel
+from domain.records import Deducts, Item, Kind, StockLevel
 from ledger import items, levels
 from ledger.database import Database
 from ledger.schema import migrate
@@ -122,7 +122,7 @@ async def product(database: Database, transport: httpx.AsyncBaseTransport) -> in
         await file(run, await judge(run, chunk))
     assert not run.troubles, run.troubles
     assert run.held == 0, run.held
-    return sum(news.what == "filed" for news in run.news)
+    return run.news.counts[Kind.SALES_ORDER, "filed"]
 
 
 def one_pair(folder: Path, number: int) -> tuple[float, float]:

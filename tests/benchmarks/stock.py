@@ -59,7 +59,7 @@ async def product(database: Database, transport: httpx.AsyncBaseTransport) -> in
     while (chunk := await pull_chunk(run, intake)) is not None:
         await file(run, await judge(run, chunk))
     assert not run.troubles, run.troubles
-    scanned = next(news.detail for news in run.news if news.what == "scanned")
+    scanned = next(news.detail for news in run.news.lines if news.what == "scanned")
     return int(scanned.split()[0])
 
 

@@ -1,9 +1,10 @@
 """One installation in virtual time: pretend systems in process, a new set of connectors for every run, as in production."""
 
+import asyncio
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -13,6 +14,7 @@ from typing import Any
 from sqlalchemy import text
 
 from connectors.files import FileStore
+from domain.answers import Unavailable
 from domain.budgets import Lane, Limit
 from domain.installation import Installation
 from ledger.budgets import LedgerBudgets
@@ -24,9 +26,10 @@ from tasks.confirm import confirm
 from tasks.filing import file
 from tasks.judge import judge
 from tasks.loops import DISPATCH, ITEMS, LOOPS
-from tasks.pull import pull
+from tasks.pull import pull_chunk
 from tasks.push import push
 from tasks.run import Run, open_connectors, surroundings
+from tasks.steps import RETRY_SECONDS
 from tests.benchmarks.folders import CountedFolders
 from tests.stateful.effects import ByHost
 from tests.stateful.markets import MARKETS, NAME
@@ -89,19 +92,31 @@ class World:
         run = Run(self.installation, LOOPS[name], self.database, connectors, run_id=f"{name}-{self.runs}")
         if run.loop is DISPATCH:
             await compare_carriers(run)
-        await confirm(run)
-        async for chunk in pull(run):
-            await file(run, await judge(run, chunk))
+        await self._step(run, confirm)
+        for intake in run.intakes():
+            while (chunk := await self._step(run, pull_chunk, intake)) is not None:
+                await file(run, await judge(run, chunk))
         learns(run)
         if run.loop is not ITEMS:
-            await push(run)
+            await self._step(run, push)
         self.troubles += [trouble.what for trouble in run.troubles]
         return run
 
-    def lose_answers(self, share: float) -> None:
-        """Let this share of all answers be lost after the work was done, reads and sign-ins included."""
+    async def _step(self, run: Run, step: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
+        """Do a step as flows do: while nothing came of it as a system was unavailable, wait and do it again."""
+        for seconds in RETRY_SECONDS:
+            noted = len(run.troubles)
+            result, fresh = await step(run, *arguments), run.troubles[noted:]
+            if result is not None or not fresh or not all(isinstance(trouble, Unavailable) for trouble in fresh):
+                return result
+            del run.troubles[noted:]
+            await asyncio.sleep(seconds)
+        return await step(run, *arguments)
+
+    def lose_answers(self, share: float, *systems: Any) -> None:
+        """Let this share of the answers of these systems be lost after the work was done, reads and sign-ins included."""
         if share:
-            for system in (self.edge, self.office):
+            for system in systems:
                 system.faults.append(Fault(kind="truncated", when="after", times=10**9, probability=share))
 
     def forget_calls(self) -> None:

@@ -38,7 +38,8 @@ class Stack:
 
     def run_until(self, deployment: str, done: Callable[[], bool], seconds: float = 240.0) -> list[dict[str, object]]:
         """Run a deployment again and again until something is so; fail with what the last run said when it never is."""
-        ends, runs = time.monotonic() + seconds, []
+        ends = time.monotonic() + seconds
+        runs: list[dict[str, object]] = []
         while not done():
             time.sleep(min(len(runs), PAUSE_SECONDS))
             runs.append(self.run(deployment))

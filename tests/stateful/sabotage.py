@@ -147,9 +147,9 @@ def _look_after_picking(stack: ExitStack) -> None:
     stack.enter_context(patch("tests.stateful.machine.look_after_picking", look_away))
 
 
-async def _put_in_place(self: Any, records: Any, shown: Any) -> Any:
+async def _put_in_place(self: Any, records: Any) -> Any:
     content = written_inventory(self._form.columns, [self._form.row(record) for record in records])
-    name = self._free_name(shown)
+    name = await self._free_name()
     try:
         await self._store.make_folder(self._folders.sent)
         await self._store.write(f"{self._folders.sent}/{name}", content)
@@ -190,7 +190,6 @@ def _put_away_filed(stack: ExitStack) -> None:
     async def read(self: Any, cursor: Any, about: Any) -> Any:
         page = await true_read(self, cursor, about)
         here = {entry.name: entry for entry in await self._listed()}
-        await self._make_room()
         for name, size, at in json.loads(page.cursor or "[]"):
             await self._put_away(Entry(name, size, at), here)
         return page

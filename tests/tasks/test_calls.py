@@ -56,7 +56,7 @@ def open_causes(database: Database) -> list[str]:
 async def test_the_vendor_is_asked_to_call_the_whole_address(database: Database, depot: Telephone) -> None:
     run = await looked(database, depot)
     assert depot.addresses == [f"https://pushes.example/push/harbour/depot/{PUSH_SECRET}"]
-    assert PUSH_SECRET not in str(run.news)
+    assert PUSH_SECRET not in str(run.news.lines)
 
 
 @pytest.mark.parametrize("missing", ["RECEIVER_URL", "HARBOUR_DEPOT_PUSH_SECRET"])
@@ -71,7 +71,7 @@ async def test_without_an_address_or_a_secret_nobody_is_asked(
 async def test_the_first_registration_is_no_trouble(database: Database, depot: Telephone) -> None:
     depot.says = CallsAgain("registered: all")
     run = await looked(database, depot)
-    assert [news.what for news in run.news] == ["asked to call"]
+    assert [news.what for news in run.news.lines] == ["asked to call"]
     assert open_causes(database) == []
 
 

@@ -65,5 +65,5 @@ def test_the_stock_of_a_listing_that_gets_another_number_is_sent_again_and_told(
         file_items(run, tx, Judged(pulled, shown, {}))
         assert tx.value(select(level.c.owed)) == is_owed
         assert items.of(tx, ["A"])["A"].stock_number == stock_number
-    assert ("relisted" in [news.what for news in run.news]) is is_owed
+    assert ("relisted" in [news.what for news in run.news.lines]) is is_owed
     database.close()

@@ -101,7 +101,7 @@ async def test_an_order_is_put_back_within_one_look_and_nobody_is_called() -> No
     assert place.office.asked == ["o-1"]
     assert place.notes == [IN_WORK, VOIDED, REQUEUED]
     assert place.held == []
-    assert [news.what for news in run.news] == ["put back"]
+    assert [news.what for news in run.news.lines] == ["put back"]
     await place.look()
     assert place.office.asked == ["o-1"]
 
@@ -174,7 +174,7 @@ async def test_a_loop_that_observes_changes_nothing() -> None:
     place = Place(Mode.OBSERVE)
     run = await place.look(stage=Stage.ASIDE)
     assert place.office.asked == []
-    assert [news.what for news in run.news] == ["would be put back"]
+    assert [news.what for news in run.news.lines] == ["would be put back"]
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ async def test_a_comparison_with_what_is_no_longer_trusted_is_not_filed(database
     database.clock.move(60)  # type: ignore[attr-defined] # a ManualClock
     await scanned(database, level("A", 1), level("B", 5))
     await file(slow, judged)
-    assert [news.what for news in slow.news] == ["left"]
+    assert [news.what for news in slow.news.lines] == ["left"]
     assert trusted(database, "A", "B") == {"A": 1, "B": 5}
 
 
@@ -125,7 +125,7 @@ async def test_a_chunk_that_another_worker_filed_is_not_filed_again(database: Da
     of_second = await judge(second, pulled(second, level("A", 7), last=False, cursor="2"))
     await file(first, of_first)
     await file(second, of_second)
-    assert [news.what for news in second.news] == ["left"]
+    assert [news.what for news in second.news.lines] == ["left"]
     await file(first, await judge(first, pulled(first, level("B", 5), follows="2")))
     assert trusted(database, "A", "B") == {"A": 6, "B": 5}
 
@@ -156,7 +156,7 @@ async def test_a_listed_sku_is_worked_out_again_only_when_its_count_changed(data
         items.store(tx, Side.MARKETPLACE, [Item(sku=sku, stock_number=sku, external_id=sku) for sku in "ABC"])
         levels.enrol(tx)
     await scanned(database, level("A", 5), level("B", 5), level("C", 5))
-    told = (await scanned(database, level("A", 5), level("B", 4), level("C", 5))).news
+    told = (await scanned(database, level("A", 5), level("B", 4), level("C", 5))).news.lines
     assert [news.detail for news in told if news.what == "scanned"] == ["3 rows, 1 levels changed"]
     with run.transaction() as tx:
         assert {row.sku: row.wanted for row in tx.rows(table(Level).select())} == {"A": 5, "B": 4, "C": 5}

@@ -71,7 +71,7 @@ def test_the_parcel_of_a_filed_shipment_is_a_repeat_under_another_key(run: Run, 
         assert held(tx) == []
         assert messages.id_of(tx, Kind.DISPATCH, "pushed") is not None
         assert messages.id_of(tx, Kind.DISPATCH, "swept") is None
-        assert run.news[-1].what == "repeated"
+        assert run.news.lines[-1].what == "repeated"
 
 
 @pytest.mark.parametrize(

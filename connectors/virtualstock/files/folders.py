@@ -1,6 +1,9 @@
 """Where the files of one account lie: the vendor's folders of its live or its test side, and one of our own."""
 
+import posixpath
 from dataclasses import dataclass
+
+from connectors.files import FileStore, NoSuchFile, write_whole
 
 
 @dataclass(frozen=True)
@@ -44,3 +47,12 @@ class Folders:
     def being_written(self) -> str:
         """Stock files while they are written: they appear in the vendor's folder whole."""
         return f"{self.own}/being-written"
+
+
+async def keep(store: FileStore, path: str, content: bytes) -> None:
+    """Write a file into a folder of our own, which is made where it is missing."""
+    try:
+        await write_whole(store, path, content)
+    except NoSuchFile:
+        await store.make_folder(posixpath.dirname(path))
+        await write_whole(store, path, content)

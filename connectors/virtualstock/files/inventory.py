@@ -4,16 +4,18 @@ A file is written in a folder of our own, copied into the notes, and then moved 
 one step: that is the deed. While a file is not taken, no newer number for what it names may pass it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from connectors.files import Entry, FileStore, NoSuchFile
-from connectors.virtualstock.files.folders import Folders
+from connectors.virtualstock.files.folders import Folders, keep
 from connectors.virtualstock.files.layout import MARKER, numbers_in, stamp, written_inventory
 from connectors.virtualstock.files.outbox import LONGEST_UNREAD
+from connectors.virtualstock.files.stock_notes import Named, Sent, StockNotes
 from domain.answers import (
     Absent,
     Accepted,
@@ -33,11 +35,13 @@ from domain.answers import (
 from domain.clock import Clock
 from domain.records import Availability
 
-KEPT_FOR = timedelta(days=2)
 LOOK_AGAIN = timedelta(minutes=1)
 MOST_UNREAD = 40
 """So many files may wait to be taken: each is looked into before the next is written."""
-_COLUMNS = frozenset({"part_number", "tradedCode", "current_lead_time_to_delivery_in_days"})
+LISTED_FOR = timedelta(seconds=30)
+"""So long one look at the folders answers for what was sent before it: the numbers of many files are asked about in a row."""
+SETTLED_AFTER = timedelta(hours=1)
+"""A file that was taken so long ago says nothing any more of a number that has no ticket of a file."""
 
 
 class InventoryForm(BaseModel):
@@ -69,32 +73,35 @@ class InventoryForm(BaseModel):
         return {name: known.get(name, "") for name in self.columns}
 
 
-class Sent(NamedTuple):
-    """One stock file that we sent, as it is, and when. Many may be at hand at once, so none is kept taken apart."""
+class Standing(NamedTuple):
+    """What became of the newest number that was sent of a product; whether a file that names it waits; when the newest went."""
 
-    name: str
-    content: bytes
-    sent_at: datetime
-
-    def numbers(self, column: str) -> Iterator[tuple[str, str]]:
-        """Return the stock numbers in it, each with its number."""
-        return numbers_in(self.content, column)
+    finding: Finding
+    waits: bool = False
+    sent_at: datetime | None = None
 
 
-class Named(NamedTuple):
-    """The newest file that names a product, and the number that it gives."""
+@dataclass
+class Shown:
+    """What the folders showed at a moment; the two that are seldom needed are looked at when they are."""
 
-    sent: Sent
-    number: str
-
-
-class Shown(NamedTuple):
-    """What the folders show now."""
-
-    sent: Sequence[Entry]
+    at: datetime
     unread: Mapping[str, Entry]
-    unsent: frozenset[str]
-    errors: Sequence[Entry]
+    listed: frozenset[str] | None = None
+    answered: set[str] = field(default_factory=set)
+    unsent: frozenset[str] | None = None
+    errors: Sequence[Entry] | None = None
+    said: dict[str, str] = field(default_factory=dict)
+    """What the errors say of a file that they name products of, by the name of the file."""
+
+    @property
+    def sent(self) -> frozenset[str]:
+        """Return the files that have a note."""
+        return self.listed or frozenset()
+
+    def answers(self, tickets: Collection[str]) -> bool:
+        """Tell whether this look can answer for these files too; one that broke off can be gone on with."""
+        return self.listed is None or (self.listed.issuperset(tickets) and self.answered.isdisjoint(tickets))
 
 
 class InventoryFiles:
@@ -106,17 +113,19 @@ class InventoryFiles:
     def __init__(self, account: str, store: FileStore, folders: Folders, clock: Clock, form: InventoryForm) -> None:
         self._account, self._store, self._folders, self._clock, self._form = account, store, folders, clock, form
         self.visible_after = timedelta(minutes=form.errors_within_minutes)
-        self._read_before: dict[str, Sent] = {}
+        self._notes = StockNotes(store, folders, form.stock_column)
+        self._shown_before: Shown | None = None
 
     async def send(self, records: Sequence[Availability]) -> Mapping[str, Answer]:
         """Put the numbers into one file; those that an unread file names wait until it is taken.
 
         Raises `NotNow` while too many files wait to be taken.
         """
-        shown = await self._shown(errors=False)
-        if len(self._not_taken(shown)) >= MOST_UNREAD:
+        self._shown_before = None
+        waiting = await self._not_taken()
+        if len(waiting) >= MOST_UNREAD:
             raise NotNow(self._account, self._clock.now() + LOOK_AGAIN)
-        unread = await self.unread(records, shown)
+        unread = await self.unread(records, waiting)
         answers: dict[str, Answer] = {}
         going: list[Availability] = []
         for record in records:
@@ -127,29 +136,22 @@ class InventoryFiles:
             else:
                 going.append(record)
         if going:
-            answers |= dict.fromkeys((record.key for record in going), await self._put(going, shown))
+            answers |= dict.fromkeys((record.key for record in going), await self._put(going))
         return answers
 
-    async def unread(self, records: Sequence[Availability], shown: Shown | None = None) -> Mapping[str, Named]:
+    async def unread(
+        self, records: Sequence[Availability], waiting: Collection[str] | None = None
+    ) -> Mapping[str, Named]:
         """Return, by stock number, the file that names one of the records and was not taken yet."""
-        return await self._named(records, self._not_taken(shown or await self._shown(errors=False)))
+        if waiting is None:
+            waiting = await self._not_taken()
+        return await self._notes.newest((record.stock_number for record in records), waiting)
 
-    @staticmethod
-    def _not_taken(shown: Shown) -> list[str]:
-        return sorted({*shown.unread} & {entry.name for entry in shown.sent}, reverse=True)
-
-    async def _named(self, records: Sequence[Availability], names: Iterable[str]) -> dict[str, Named]:
-        """Return, by stock number, the first of these files that names each record."""
-        missing = {record.stock_number for record in records}
-        found: dict[str, Named] = {}
-        for name in names:
-            if not missing:
-                break
-            sent = await self._sent(name)
-            numbers = sent.numbers(self._form.stock_column)
-            found |= {number: Named(sent, quantity) for number, quantity in numbers if number in missing}
-            missing -= found.keys()
-        return found
+    async def _not_taken(self) -> Sequence[str]:
+        """Return our files that are not taken now, the newest first."""
+        await self._notes.names()  # listed once: where that is tried again, it is not listed again
+        waiting = {name for name in await self._unread() if name.startswith("inventory-") and not name.endswith(MARKER)}
+        return sorted(waiting.intersection(await self._notes.names(waiting)), reverse=True)
 
     def _behind(self, record: Availability, named: Named) -> Answer:
         """Answer for a number while a file that names it is not taken: its own is on its way, another one waits."""
@@ -159,76 +161,98 @@ class InventoryFiles:
 
     async def find(self, records: Sequence[Availability]) -> Mapping[str, Finding]:
         """Return what became of the newest number that was sent of each record."""
-        shown = await self._shown()
-        named = await self._named(records, self._went(shown))
-        return {
-            record.key: await self._finding(record, named[record.stock_number], shown)
-            if record.stock_number in named
-            else Absent()
+        return {key: standing.finding for key, standing in (await self.standings(records)).items()}
+
+    async def standings(self, records: Sequence[Availability]) -> Mapping[str, Standing]:
+        """Return how each record stands, by key."""
+        tickets = {record.ticket for record in records}
+        shown = await self._shown(tickets)
+        numbers = [record.stock_number for record in records]
+        newest = await self._notes.newest(numbers, await self._went(shown, records))
+        unread = await self._notes.newest(numbers, sorted(shown.sent & shown.unread.keys(), reverse=True))
+        standings = {
+            record.key: Standing(
+                await self._finding(record, named, shown), record.stock_number in unread, named.sent.sent_at
+            )
+            if (named := newest.get(record.stock_number)) is not None
+            else Standing(Absent(), record.stock_number in unread)
             for record in records
         }
+        shown.answered |= tickets
+        return standings
 
-    async def sent_at(self, records: Sequence[Availability]) -> Mapping[str, datetime]:
-        """Return, by key, when the newest file that names a record was sent."""
-        named = await self._named(records, self._went(await self._shown()))
-        return {
-            record.key: named[record.stock_number].sent.sent_at for record in records if record.stock_number in named
-        }
+    async def _went(self, shown: Shown, records: Sequence[Availability]) -> list[str]:
+        """Return the files that were sent, the newest first, as far back as the records can be in them.
 
-    @staticmethod
-    def _went(shown: Shown) -> list[str]:
-        """Return the files that were sent, the newest first."""
-        return [entry.name for entry in sorted(shown.sent, reverse=True) if entry.name not in shown.unsent]
+        A ticket is given once its file is sent. What lies in our folder still was not.
+        """
+        settled = f"inventory-{shown.at - SETTLED_AFTER:%Y%m%d%H%M%S}"
+        tickets = {record.ticket for record in records}
+        oldest = min((ticket if ticket in shown.sent else settled for ticket in tickets), default=settled)
+        names = {name for name in shown.sent if name >= oldest or name in shown.unread}
+        if not names <= tickets and shown.unsent is None:
+            shown.unsent = frozenset(entry.name for entry in await self._own(self._folders.being_written))
+        return sorted(names - (shown.unsent or frozenset()), reverse=True)
 
     async def _finding(self, record: Availability, named: Named, shown: Shown) -> Finding:
         sent = named.sent
         if named.number != str(record.quantity):
             return Absent()
-        age = self._clock.now() - sent.sent_at
+        age = shown.at - sent.sent_at
         if (there := shown.unread.get(sent.name)) is not None:
-            return self._unread(sent, there, age)
+            return self._unread_yet(sent, there, age)
+        if shown.errors is None:
+            shown.errors = await self._own(self._folders.inventory_errors)
         stem = sent.name.removesuffix(".csv")
         if errors := [entry for entry in shown.errors if stem in entry.name]:
-            return await self._refused(record, sent, errors)
+            return await self._refused(record, sent, shown, errors)
         if age < self.visible_after:
             return NotYet(f"The Edge may still refuse {sent.name}")
         return Found(f"The Edge took {sent.name} with {record.quantity} and refused nothing of it")
 
-    def _unread(self, sent: Sent, there: Entry, age: timedelta) -> Finding:
+    def _unread_yet(self, sent: Sent, there: Entry, age: timedelta) -> Finding:
         if there.size != len(sent.content):
             return Contradicted(f"{sent.name} has another size than what we wrote")
         if age > LONGEST_UNREAD:
             return Refused(f"The Edge did not take {sent.name} since {sent.sent_at:%d %b %H:%M}", "unknown_outcome")
         return NotYet(f"The Edge has not taken {sent.name} yet")
 
-    async def _refused(self, record: Availability, sent: Sent, errors: Sequence[Entry]) -> Finding:
+    async def _refused(self, record: Availability, sent: Sent, shown: Shown, errors: Sequence[Entry]) -> Finding:
         """Those that the error names are refused, or all, when it names none; the others go again."""
-        text = ""
-        for entry in errors:
-            try:
-                text += (await self._store.read(f"{self._folders.inventory_errors}/{entry.name}")).decode(
-                    "utf-8", "replace"
-                )
-            except NoSuchFile:
-                continue
-        numbers = (number for number, _ in sent.numbers(self._form.stock_column))
-        if record.stock_number not in text and any(number in text for number in numbers):
+        if sent.name not in shown.said:
+            text = "".join([await self._error(entry.name) for entry in errors])
+            named = any(number in text for number, _ in numbers_in(sent.content, self._form.stock_column))
+            shown.said[sent.name] = text if named else ""
+        text = shown.said[sent.name]
+        if text and record.stock_number not in text:
             return Absent()
         return Refused(f"The Edge refused {sent.name}; see {', '.join(entry.name for entry in errors)}.")
 
-    async def _shown(self, *, errors: bool = True) -> Shown:
+    async def _error(self, name: str) -> str:
         try:
-            unread = await self._store.entries(self._folders.inventory)
+            content = await self._store.read(f"{self._folders.inventory_errors}/{name}")
+        except NoSuchFile:
+            return ""
+        return content.decode("utf-8", "replace")
+
+    async def _shown(self, tickets: Collection[str]) -> Shown:
+        """Look at the folders, or go by a look of just now that shows these files, if each record has one not answered before."""
+        before, now = self._shown_before, self._clock.now()
+        if before is None or now - before.at > LISTED_FOR or not before.answers(tickets):
+            self._shown_before = before = Shown(now, await self._unread())
+        if before.listed is None:
+            before.listed = await self._notes.listed()
+        return before
+
+    async def _unread(self) -> Mapping[str, Entry]:
+        try:
+            return {entry.name: entry for entry in await self._store.entries(self._folders.inventory)}
         except NoSuchFile:
             raise Fatal(
                 self._account,
                 f"there is no folder {self._folders.inventory}.",
                 "Correct the options environment and root, or ask Virtualstock.",
             ) from None
-        sent = [entry for entry in await self._own(self._folders.sent) if entry.name.startswith("inventory-")]
-        unsent = frozenset(entry.name for entry in await self._own(self._folders.being_written))
-        refused = await self._own(self._folders.inventory_errors) if errors else []
-        return Shown(sent, {entry.name: entry for entry in unread}, unsent, refused)
 
     async def _own(self, folder: str) -> Sequence[Entry]:
         try:
@@ -236,24 +260,14 @@ class InventoryFiles:
         except NoSuchFile:
             return []
 
-    async def _sent(self, name: str) -> Sent:
-        """Return one of our files by its note; a note never changes, so it is read once."""
-        if name not in self._read_before:
-            try:
-                content = await self._store.read(f"{self._folders.sent}/{name}")
-            except NoSuchFile:
-                content = b""
-            self._read_before[name] = Sent(name, content, _moment_in(name))
-        return self._read_before[name]
-
-    async def _put(self, records: Sequence[Availability], shown: Shown) -> Answer:
+    async def _put(self, records: Sequence[Availability]) -> Answer:
         content = written_inventory(self._form.columns, [self._form.row(record) for record in records])
-        name = self._free_name(shown)
+        name = await self._free_name()
         draft, place = f"{self._folders.being_written}/{name}", f"{self._folders.inventory}/{name}"
         try:
-            await self._forget_old(shown)
-            await self._keep(self._folders.being_written, name, content)
-            await self._keep(self._folders.sent, name, content)
+            await self._notes.forget_old(self._clock.now())
+            await keep(self._store, draft, content)
+            await self._notes.keep(name, content)
         except OutcomeUnknown as trouble:  # nothing that the vendor looks at
             raise Unavailable(self._account, str(trouble), "Nothing was sent; it is tried again.") from trouble
         try:
@@ -264,33 +278,9 @@ class InventoryFiles:
             return Unknown(str(trouble))
         return Accepted(name)
 
-    async def _keep(self, folder: str, name: str, content: bytes) -> None:
-        """Write a file into a folder of our own, which is made where it is missing."""
-        try:
-            await self._store.write(f"{folder}/{name}", content)
-        except NoSuchFile:
-            await self._store.make_folder(folder)
-            await self._store.write(f"{folder}/{name}", content)
-
-    def _free_name(self, shown: Shown) -> str:
+    async def _free_name(self) -> str:
         now, tail = self._clock.now(), self._clock.now().microsecond
-        taken = {entry.name for entry in shown.sent}
+        taken = await self._notes.names()
         while (name := f"inventory-{stamp(now, tail)}.csv") in taken:
             tail += 1
         return name
-
-    async def _forget_old(self, shown: Shown) -> None:
-        """Take away notes and drafts of days ago: whatever they say was answered or is with a person."""
-        notes = {entry.name for entry in shown.sent}
-        for folder, names in ((self._folders.sent, notes), (self._folders.being_written, shown.unsent)):
-            for name in names:
-                if name.startswith("inventory-") and self._clock.now() - _moment_in(name) > KEPT_FOR:
-                    await self._store.remove(f"{folder}/{name}")
-
-
-def _moment_in(name: str) -> datetime:
-    """Return when one of our files was named."""
-    try:
-        return datetime.strptime(name.removeprefix("inventory-")[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    except ValueError:
-        return datetime.max.replace(tzinfo=UTC) - timedelta(days=1)

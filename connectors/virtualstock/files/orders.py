@@ -56,8 +56,7 @@ class SalesOrderFiles:
         here = {entry.name: entry for entry in await self._listed()}
         known = {entry for entry in known if here.get(entry.name) == entry or f"{entry.name}{MARKER}" in here}
         if self._puts_away and self._first and known:
-            await self._make_room()
-            away = {entry for entry in sorted(known) if await self._put_away(entry, here)}
+            away = await self._put_away_all(sorted(known), here)
             known -= away
             here = {name: entry for name, entry in here.items() if entry not in away}  # a listing of before
         self._first = False
@@ -124,37 +123,39 @@ class SalesOrderFiles:
             return None
         return content if len(content) == entry.size else None
 
-    async def _put_away(self, entry: Entry, here: Mapping[str, Entry]) -> bool:
-        """Move a filed file and its marker out of the folder, the marker last; False when something is still there."""
-        try:
-            for name in (entry.name, f"{entry.name}{MARKER}"):
-                if name != entry.name and name in here and here.get(entry.name, entry) != entry:
-                    return True  # the marker is that of a newer file under the same name
-                if name in here and (name != entry.name or here[name] == entry):
-                    await self._move(name, entry)
-        except OutcomeUnknown as trouble:
-            raise Unavailable(self._account, str(trouble), "It is tried again.") from trouble
-        return True
+    async def _put_away_all(self, known: Iterable[Entry], here: Mapping[str, Entry]) -> set[Entry]:
+        """Put filed files away; return those that are. The others stay known and are put away by another run."""
+        away = set[Entry]()
+        for entry in known:
+            try:
+                await self._put_away(entry, here)
+            except OutcomeUnknown:
+                continue  # this answer was lost; the next one shows whether the server is
+            except Unavailable:
+                break
+            away.add(entry)
+        return away
 
-    async def _make_room(self) -> None:
-        try:
-            await self._store.make_folder(self._folders.read)
-        except OutcomeUnknown as trouble:
-            raise Unavailable(self._account, str(trouble), "It is tried again.") from trouble
+    async def _put_away(self, entry: Entry, here: Mapping[str, Entry]) -> None:
+        """Move a filed file and its marker out of the folder, the marker last."""
+        for name in (entry.name, f"{entry.name}{MARKER}"):
+            if name != entry.name and name in here and here.get(entry.name, entry) != entry:
+                return  # the marker is that of a newer file under the same name
+            if name in here and (name != entry.name or here[name] == entry):
+                await self._move(name, entry)
 
     async def _move(self, name: str, entry: Entry) -> None:
-        """Move a file, under another name where a file of that name was put away before."""
+        """Move a file, under another name where one of that name was put away before; gone is as good: another worker was faster."""
         source, target = f"{self._folders.incoming}/{name}", f"{self._folders.read}/{name}"
         try:
             await self._store.rename(source, target)
-        except NoSuchFile:
-            return  # another worker was faster
-        except Unavailable:
+        except (NoSuchFile, Unavailable):
             if await self._store.find(target) is None:
-                raise
+                await self._store.make_folder(self._folders.read)
+            else:
+                target = f"{target}.{entry.modified_at}.{self._clock.now():%Y%m%d%H%M%S%f}"
             with suppress(NoSuchFile):
-                other = f"{target}.{entry.modified_at}.{self._clock.now():%Y%m%d%H%M%S%f}"
-                await self._store.rename(source, other)
+                await self._store.rename(source, target)
 
 
 def _whole(here: Mapping[str, Entry]) -> list[Entry]:

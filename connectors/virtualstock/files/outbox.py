@@ -9,11 +9,12 @@ with an `.err`. What the vendor neither takes nor refuses for hours is for a per
 import hashlib
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from connectors.files import FileStore, NoSuchFile
-from connectors.virtualstock.files.folders import Folders
+from connectors.files import FileStore, NoSuchFile, write_whole
+from connectors.virtualstock.files.folders import Folders, keep
 from connectors.virtualstock.files.layout import MARKER, stamp
 from connectors.virtualstock.refusals import shown_lines_of
 from domain.answers import (
@@ -76,7 +77,6 @@ class Outbox:
     ) -> None:
         self._account, self._store, self._folders = account, store, folders
         self._clock, self._archive, self.errors_within = clock, archive, errors_within
-        self._has_room = False
 
     def note_path(self, subject: str) -> str:
         """Return where the note of a subject lies: what it is about, hashed."""
@@ -95,9 +95,10 @@ class Outbox:
 
     async def send(self, subject: str, prefix: str, ending: str, content: bytes) -> Answer:
         """Send a file about a subject, unless one is on its way already. Raises only while nothing was done."""
-        note = await self._note(subject)
+        note, names = await self._note(subject), frozenset[str]()
         if note is not None:
-            match await self.standing(note, await self.names()):
+            names = await self.names()
+            match await self.standing(note, names):
                 case Found(evidence=evidence):
                     return Done(evidence)
                 case NotYet():
@@ -110,11 +111,8 @@ class Outbox:
         )
         path = f"{self._folders.outgoing}/{fresh.name}"
         try:
-            if not self._has_room:
-                await self._store.make_folder(self._folders.sent)
-                self._has_room = True
-            await self._store.write(path, content)
-            await self._store.write(self.note_path(subject), str(fresh).encode())
+            await write_whole(self._store, path, content)
+            await keep(self._store, self.note_path(subject), str(fresh).encode())
         except OutcomeUnknown as trouble:  # without its marker it is nothing
             raise Unavailable(self._account, str(trouble), "Nothing was sent; it is tried again.") from trouble
         except NoSuchFile:
@@ -126,7 +124,7 @@ class Outbox:
         except OutcomeUnknown as trouble:
             return Unknown(str(trouble))
         if note is not None:
-            await self._clear(note.name)
+            await self._clear(note.name, names)
         return Accepted(fresh.name)
 
     async def find(self, subjects: Mapping[str, tuple[str, str]]) -> dict[str, Finding]:
@@ -186,17 +184,10 @@ class Outbox:
         except NoSuchFile:
             return None
 
-    async def _clear(self, name: str) -> None:
+    async def _clear(self, name: str, names: Collection[str]) -> None:
         """Take away what is left of a refused file, as the vendor asks; a rest does no harm."""
-        path = f"{self._folders.outgoing}/{name}"
-        try:
-            for rest in (
-                path,
-                f"{path}{FAILED}",
-                f"{path}{MARKER}{FAILED}",
-                f"{path}{ERROR}{MARKER}",
-                f"{path}{ERROR}",
-            ):
-                await self._store.remove(rest)
-        except (SystemTrouble, OutcomeUnknown):
-            return
+        marks = ("", FAILED, f"{MARKER}{FAILED}", f"{ERROR}{MARKER}", ERROR)
+        with suppress(SystemTrouble, OutcomeUnknown):
+            for rest in (f"{name}{mark}" for mark in marks):
+                if rest in names:
+                    await self._store.remove(f"{self._folders.outgoing}/{rest}")

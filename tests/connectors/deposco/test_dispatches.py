@@ -1,6 +1,8 @@
 """Dispatches: shipments as the vendor shows them, with its traps."""
 
+import json
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 
@@ -189,3 +191,52 @@ async def test_a_walk_that_stood_still_for_long_begins_anew_and_gives_what_it_ow
     assert "searchId" not in tenant.requests[-2].url.params  # the vendor may have forgotten the search
     assert {one.key for one in dispatches([first, *rest])} == {one.key for one in dispatches(rest)}
     assert len(dispatches(rest)) == 30
+
+
+async def test_what_was_just_read_costs_no_second_page_each_minute() -> None:
+    tenant = stocked()
+    opened = [await tenant.shipped(sales_order(f"55{n:02d}-A", f"9001002{n:02d}")) for n in range(30)]
+    pages = await walked(tenant, opened)
+    assert len(pages) == 2
+    tenant.clock.move(60)
+    pages = await walked(tenant, opened, pages[-1].cursor)
+    calls = tenant.calls("dispatch")
+    for _ in range(2):
+        tenant.clock.move(60)
+        pages = await walked(tenant, opened, pages[-1].cursor)
+        assert dispatches(pages) == []
+    assert tenant.calls("dispatch") == calls + 2
+
+
+async def test_a_shipment_that_shows_four_minutes_late_is_given_and_given_once() -> None:
+    tenant = stocked()
+    opened = [await tenant.shipped(sales_order("55-A", "900100200"))]
+    pages, given = await walked(tenant, opened), list[Dispatch]()
+    tenant.clock.move(60)
+    pages = await walked(tenant, opened, pages[-1].cursor)  # of what it changed, the vendor's clock proves nothing new
+    tenant.clock.move(180)
+    opened.append(await tenant.shipped(sales_order("56-A", "900100201")))
+    late = tenant.sandbox.tenant.order(int(opened[1].external_id))
+    for shipment in tenant.sandbox.tenant.shipments.values():
+        if shipment.order is late:
+            shipment.updated_at -= timedelta(minutes=4)
+    for _ in range(12):
+        pages = await walked(tenant, opened, pages[-1].cursor)
+        given += dispatches(pages)
+        tenant.clock.move(60)
+    assert [one.order_reference for one in given] == ["900100201"]
+
+
+async def test_a_cursor_of_an_earlier_version_is_walked_from_the_start_of_its_window() -> None:
+    tenant = stocked()
+    opened = [await tenant.shipped(sales_order())]
+    began_at = tenant.clock.now()
+    tenant.clock.move(120)
+    former = {
+        "since": began_at.isoformat(),
+        "began_at": began_at.isoformat(),
+        "search_id": "",
+        "read": [],
+        "near_end": [],
+    }
+    assert len(dispatches(await walked(tenant, opened, json.dumps(former)))) == 1

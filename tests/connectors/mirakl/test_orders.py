@@ -1,5 +1,7 @@
 """Orders: acceptance, payment, address; one customer's number for several orders; what is held and never guessed."""
 
+import json
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -126,6 +128,48 @@ async def test_an_order_that_enters_the_window_while_we_page_ends_no_walk_and_le
     assert sorted({one.record.key for one in page.received} | (set(rest) - {old})) == sorted(placed)
     shop.clock.move(60)
     assert old in rest or old in (await orders(shop, cursor))[0]
+
+
+async def test_what_was_just_read_costs_no_second_page_each_minute() -> None:
+    shop = Harness()
+    placed = [shop.place() for _ in range(150)]
+    seen, cursor = await orders(shop)
+    assert len(seen) == len(placed)
+    for _ in range(3):
+        shop.clock.move(60)
+        _, cursor = await orders(shop, cursor)
+    before = shop.sandbox.calls["GET /api/orders"]
+    for _ in range(4):
+        shop.clock.move(60)
+        seen, cursor = await orders(shop, cursor)
+        assert seen == {}
+    assert shop.sandbox.calls["GET /api/orders"] == before + 4
+
+
+async def test_an_order_that_shows_nine_minutes_late_is_read_once() -> None:
+    shop, given = Harness(), list[str]()
+    shop.place()
+    _, cursor = await orders(shop)
+    for _ in range(15):
+        shop.clock.move(60)
+        shop.place()  # by which the vendor's clock shows to be right
+        _, cursor = await orders(shop, cursor)
+    late = shop.place()
+    shop.order(late).updated_at -= timedelta(minutes=9)
+    for _ in range(25):
+        shop.clock.move(60)
+        seen, cursor = await orders(shop, cursor)
+        given += seen
+    assert given == [late]
+
+
+async def test_a_cursor_of_an_earlier_version_is_walked_from_the_start_of_its_window() -> None:
+    shop = Harness()
+    order_id = shop.place()
+    since = shop.clock.now().isoformat()
+    shop.clock.move(60)
+    former = {"since": since, "offset": 0, "began_at": None, "seen": [], "shown": [], "again": 0}
+    assert set((await orders(shop, json.dumps(former)))[0]) == {order_id}
 
 
 async def test_a_staged_order_is_left_alone_until_it_is_ours() -> None:
