@@ -82,9 +82,9 @@ class Watch:
             self.violated(f"I5 {sku}: {told} ({since}: {self._why(sku)})")
         fell = quantity == 0 and best > 0 and bool(self.set_last.get(sku))  # what never showed more was not zeroed
         if fell and self.machine.glitched_recently and self._why(sku).startswith("0 counted"):
-            self.zeroed[sku] = best
-            units = sum(max(0, history[-1][1]) for history in self.truth.values())
-            if len(self.zeroed) > 1 and sum(self.zeroed.values()) > max(units, 1) * 0.3:  # the stop is at a fifth
+            self.zeroed[sku] = self.set_last[sku]  # what came in since the last scan, nobody could know
+            units = sum({**self.set_last, **self.zeroed}.values())
+            if len(self.zeroed) > 1 and sum(self.zeroed.values()) > units * 0.3:  # the stop is at a fifth
                 self.violated(f"I7 {sorted(self.zeroed)} were zeroed by a glitch")
 
     def _why(self, sku: str) -> str:
