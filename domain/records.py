@@ -261,12 +261,17 @@ class Carrier(Record):
 
 
 class Reject:
-    """A payload that could not become a record: kept, held, and it spoils nobody else."""
+    """A payload that could not become a record: kept, held, and it spoils nobody else.
 
-    __slots__ = ("hold_type", "key", "raw", "reason")
+    `sold` is what can be read of an order all the same: its units are sold, whatever else stands there.
+    """
 
-    def __init__(self, key: str, raw: Any, reason: str, hold_type: str = "malformed_payload") -> None:
-        self.key, self.raw, self.reason, self.hold_type = key, raw, reason, hold_type
+    __slots__ = ("hold_type", "key", "raw", "reason", "sold")
+
+    def __init__(
+        self, key: str, raw: Any, reason: str, hold_type: str = "malformed_payload", *, sold: SalesOrder | None = None
+    ) -> None:
+        self.key, self.raw, self.reason, self.hold_type, self.sold = key, raw, reason, hold_type, sold
 
 
 class Received:

@@ -1,11 +1,12 @@
 """What filing payloads that cannot be read means: each is kept and held, and spoils nobody else."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from domain.orders import fold
 from domain.payloads import address_of
-from domain.records import Kind, Reject
+from domain.records import Kind, Reject, SalesOrder
 from expectations.gate import Failure
-from ledger import holds, inbox
+from ledger import holds, inbox, items, levels, orders
 from ledger.database import Transaction
 from tasks.holding import hold
 from tasks.loops import Intake
@@ -43,4 +44,17 @@ def file_rejects(
         holds.close_holds(tx, holds.INBOX, [inbox_id], "replaced", "a newer record, or a release")
         order_key = key if intake.kind is Kind.SALES_ORDER else ""
         hold(run, tx, failure, holds.INBOX, inbox_id, order_key=order_key)
+    _net(run, tx, [rejects[key].sold for key in new])
     return new
+
+
+def _net(run: Run, tx: Transaction, sold: Iterable[SalesOrder | None]) -> None:
+    """Take the units of orders that nobody knew off what is offered: they are sold, although the order must wait."""
+    named = {order.key: order for order in sold if order is not None}
+    known = orders.known(tx, list(named))
+    unknown = [order for key, order in named.items() if key not in known]
+    numbers = {line.stock_number for order in unknown for line in order.lines if line.stock_number}
+    skus = items.skus_of_stock_numbers(tx, sorted(numbers)) if numbers else {}
+    lines = [(order.key, line) for order in unknown for line in fold((), order, skus)]
+    orders.save_lines(tx, lines)
+    levels.recompute(tx, {line.sku for _, line in lines if line.sku}, run.installation.stock)

@@ -89,7 +89,16 @@ def read_dossier(raw: Any, zone: ZoneInfo, town_column: str, *, test: bool) -> R
         return Received(_order(raw, key, zone, town_column, test=test), raw)
     except Unreadable as fault:
         reason, hold_type = fault.args
-        return Reject(key, raw, reason, hold_type)
+        return Reject(key, raw, reason, hold_type, sold=_sold(raw, key, zone, town_column))
+
+
+def _sold(raw: Mapping[str, Any], key: str, zone: ZoneInfo, town_column: str) -> SalesOrder | None:
+    """Return the order without its requests to cancel, which may be what cannot be read."""
+    try:
+        files = [one for one in raw["files"] if one.get("kind") == "order"]
+        return _order({"files": files}, key, zone, town_column, test=False)
+    except Unreadable:
+        return None
 
 
 def _order(raw: Mapping[str, Any], key: str, zone: ZoneInfo, town_column: str, *, test: bool) -> SalesOrder:

@@ -6,13 +6,14 @@ from typing import Any
 
 import httpx
 from sqlalchemy import select
+from sqlmodel import SQLModel
 
 from connectors.files import FileStore
 from domain.installation import Installation
 from ledger.database import Database
 from ledger.rows import table
 from ledger.schema import create
-from ledger.tables import Hold, Inbox, Message
+from ledger.tables import Hold
 from sandbox.virtualstock import Account, Virtualstock
 from sandbox.virtualstock.folders import EdgeFolders
 from tasks.carriers import compare_carriers
@@ -91,14 +92,14 @@ class Shop:
             self.clock.move(minutes * 60)
             self.folders.look()
 
-    def rows(self, of: type[Inbox] | type[Message] | type[Hold], **wanted: str) -> list[Any]:
+    def rows(self, of: type[SQLModel], **wanted: str) -> list[Any]:
         """Return rows of the ledger, those still open of holds."""
         columns = table(of)
         where = [columns.c[name] == value for name, value in wanted.items()]
         if of is Hold:
             where.append(columns.c.closed_at.is_(None))
         with self.database.transaction(NAME) as tx:
-            return tx.rows(select(columns).where(*where).order_by(columns.c.id))
+            return tx.rows(select(columns).where(*where).order_by(*columns.primary_key))
 
     def statuses(self, reference: str) -> list[str]:
         """Return the states of an order's lines at The Edge."""

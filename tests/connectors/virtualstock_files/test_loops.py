@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from domain.records import Kind
 from ledger.rows import table
+from ledger.stock_tables import Level
 from ledger.tables import Hold, Inbox, Message
 from tasks.moving import move
 from tests.connectors.virtualstock_files.shop import NAME, Shop
@@ -88,6 +89,30 @@ async def test_a_cancellation_that_comes_in_a_later_run_keeps_the_address_and_as
     [hold] = shop.rows(Hold)
     assert hold.type == "cancelled_after_creation"
     assert inbox_keys(shop) == [reference]
+
+
+async def test_units_of_an_order_whose_cancellation_cannot_be_read_are_not_offered(shop: Shop) -> None:
+    """Both files come in one read: the order must wait, and what was sold is sold."""
+    [before] = shop.rows(Level, sku="CUP-1")
+    reference = shop.edge.buy(NAME, "CUP-1", 3)
+    assert reference
+    shop.edge.request_cancellation(NAME, reference)
+    shop.folders.publish()
+    [request] = shop.folders.incoming.glob("cancel-*.txt")
+    whole = request.read_bytes()
+    request.write_bytes(whole[: len(whole) // 2])
+    await shop.run("orders")
+    [hold] = shop.rows(Hold)
+    [level] = shop.rows(Level, sku="CUP-1")
+    assert (hold.type, level.wanted) == ("malformed_payload", before.wanted - 3)
+    assert shop.created() == []
+    request.write_bytes(whole)
+    request.with_name(f"{request.name}.DONE").touch()
+    await shop.run("orders", "orders", "stock")
+    assert not shop.rows(Hold)
+    assert shop.created() == []
+    [level] = shop.rows(Level, sku="CUP-1")
+    assert level.wanted == before.wanted
 
 
 async def test_a_cancellation_that_comes_before_its_order_waits_for_it(shop: Shop) -> None:

@@ -187,6 +187,7 @@ async def test_a_cancellation_that_does_not_fit_holds_the_order(edge: Harness, t
     held = await the_one(edge)
     assert isinstance(held, Reject)
     assert (held.key, held.hold_type) == ("SBX-100001", hold_type)
+    assert held.sold is not None, "what the order file says is sold"
 
 
 async def test_a_bad_file_sent_again_whole_mends_the_order(edge: Harness) -> None:
