@@ -19,7 +19,10 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from sqlalchemy import Engine
+
 from domain.answers import SystemTrouble
+from domain.clock import ScaledClock
 from domain.installation import Installation
 from ledger.database import Database
 from ledger.schema import create
@@ -42,7 +45,6 @@ from tests.stateful.strain import StallingRun, Watched
 from tests.stateful.virtual import EPOCH, VirtualClock, VirtualLoop
 from tests.stateful.virtual import run as run_virtually
 
-_COMPILED: dict[Any, Any] = {}  # the statements of the ledger, compiled once for all seeds
 EVERY_SECONDS = {"orders": 60, "stock": 300, "dispatch": 90, "items": 1800}
 
 
@@ -122,8 +124,7 @@ class Machine:
         environment = self.market.furnish(self.edge, home)
         self.transport = ByHost({self.market.host: self.edge.app, self.office_kind.host: self.office.app})
         self.database = Database("sqlite://", self.clock)
-        self.database.engine = self.database.engine.execution_options(compiled_cache=_COMPILED)
-        self.database._hasty = self.database.engine
+        self.database.engine = self.database._hasty = _engine()
         create(self.database)
         self.installation = Installation.model_validate(self.market.joined(self.office_kind.installation(NAME, EPOCH)))
         self.watch, self.actors = Watch(self), Actors(self)
@@ -248,6 +249,12 @@ def play(seed: int, office: str, profile: Profile | None = None, market: str = "
         finally:
             machine.database.close()
     return machine.outcome
+
+
+@cache
+def _engine() -> Engine:
+    """Return the engine of all seeds, for it keeps the compiled statements; closed, it forgets its database in memory."""
+    return Database("sqlite://", ScaledClock()).engine
 
 
 @cache
