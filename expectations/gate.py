@@ -18,7 +18,6 @@ __all__ = ["Facts", "Failure", "GateBroken", "Verdict", "gate", "load"]
 
 _COMPARISONS_FOR_SUGGESTIONS = 200_000  # about a second; a page with more unknown SKUs has one cause, not many typos
 
-_ALLOCATIONS_BETWEEN_COLLECTIONS = 50_000
 _ABOUT_SKUS = {"sku_form", "unknown_sku"}
 
 _FRAMES: dict[Kind, Callable[[Any, Facts], Frame]] = {
@@ -164,14 +163,12 @@ def load() -> None:
 
     What the import made is kept out of every later garbage collection: it lives as long as the
     process, and walking it again and again took a third of the time of a large import (measured).
-    A page's records live until it is filed: looking among them for rubbish less often saves another twentieth.
     """
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import expectations.suites  # noqa: F401 - it imports Great Expectations
 
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS, *gc.get_threshold()[1:])
 
 
 @cache
