@@ -13,11 +13,10 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 
-from tests.kill.processes import FORK, Vendors, Worker
+from tests.kill.processes import FORK, LATER, LATER_SECONDS, Vendors, Worker
 from tests.kill.verdict import faults
 from tests.kill.worlds import Job, World
 
-LATER_SECONDS = 11 * 60  # beyond every lease and every `visible_after`, and the moment to read levels back
 AT_ONCE = 2
 
 
@@ -129,10 +128,8 @@ def _killed_and_run_again(
     pair = [Worker(world, once, sabotage=sabotage) for _ in range(2)]
     codes = [one.end() for one in pair]
     world.clock.move(LATER_SECONDS)
-    codes.append(Worker(world, slices + job.afterwards, sabotage=sabotage).end())
-    for _ in range(max(job.settles_in, world.market.settles_in)):
-        world.clock.move(LATER_SECONDS)
-        codes.append(Worker(world, once + job.afterwards, sabotage=sabotage).end())
+    settling = (LATER, *once, *job.afterwards) * max(job.settles_in, world.market.settles_in)
+    codes.append(Worker(world, (*slices, *job.afterwards, *settling), sabotage=sabotage).end())
     wrong = [f"re-run {number} ended with exit code {ended}" for number, ended in enumerate(codes, 1) if ended]
     if code not in {0, -signal.SIGKILL}:
         wrong.append(f"the first run ended with exit code {code}")

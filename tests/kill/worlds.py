@@ -14,7 +14,10 @@ from stdnum import ean
 
 from connectors.files import FileStore
 from connectors.sftp import SftpAddress
-from domain.installation import Installation
+from domain.installation import Installation, Side
+from domain.limits import OrderLimits
+from domain.records import Kind
+from expectations import gate
 from ledger.database import Database
 from ledger.schema import create
 from sandbox.kit import VoidsPicks
@@ -98,13 +101,22 @@ class World:
             else:
                 step(self)
             self.clock.move(LONG_ENOUGH_SECONDS)
+        self._make_suites()
         self.database.close()
 
     def run(self, name: str) -> None:
         """Run a loop once, without a socket."""
+        asyncio.run(run_slice(LOOPS[name], self.installation, self.database, *self._roads()))
+
+    def _roads(self) -> tuple[ByHost, FileStore | None]:
         transport = ByHost({self.market.host: self.edge.app, self.office_kind.host: self.office.app})
-        files = self.edge.store() if self.market.by_files else None
-        asyncio.run(run_slice(LOOPS[name], self.installation, self.database, transport, files))
+        return transport, self.edge.store() if self.market.by_files else None
+
+    def _make_suites(self) -> None:
+        """Make the gate's suites once, before any fork: that takes longer than most slices."""
+        office: Any = open_connectors(self.installation, surroundings(self.database, *self._roads()))[Side.BACK_OFFICE]
+        for kind in gate._FRAMES:
+            gate._suite_and_batch(kind, office.order_limits if kind is Kind.SALES_ORDER else OrderLimits())
 
 
 def _here(arguments: list[Any], world: World) -> None:
