@@ -80,8 +80,13 @@ def chosen(kinds: Sequence[str], turn: int | None) -> list[int]:
         return list(range(1, len(kinds) + 1))
     numbers: dict[str, list[int]] = {}
     for number, kind in enumerate(kinds, 1):
-        numbers.setdefault(kind, []).append(number)
+        numbers.setdefault(sort_of(kind), []).append(number)
     return sorted(same[turn % len(same)] for same in numbers.values())
+
+
+def sort_of(kind: str) -> str:
+    """Return what a kind of effect counts as: whoever dies at a call that only reads leaves nothing that another would not."""
+    return "a call that only reads" if " GET " in kind and not kind.startswith("a commit") else kind
 
 
 def _cases(world: World, job: Job, sabotage: Callable[[], None] | None, numbers: Iterable[int]) -> Iterator[Case]:
