@@ -2,16 +2,27 @@
 
 import hashlib
 import json
-import zlib
+import threading
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import orjson
+import zstandard
 
 Keeps = Mapping[str, Any]
 _SMALL = 512  # bytes: an address; compressing it takes longer than writing it
-_COMPRESSED = b"x"  # the first byte of every zlib stream made here
+_COMPRESSED = b"("  # the first byte of every Zstandard frame
+
+
+class _Compression(threading.local):
+    """A compressor for each thread: making one takes longer than most originals, and it serves one thread at a time."""
+
+    def __init__(self) -> None:
+        self.compressed = zstandard.ZstdCompressor(level=1).compress
+
+
+_compression = _Compression()
 
 
 def split(original: Any, keeps: Keeps | bool) -> tuple[Any, Any]:  # noqa: FBT001 - a leaf of the allow-list
@@ -63,12 +74,12 @@ def parts(original: Any, keeps: Keeps) -> tuple[str, bytes, bytes | None]:
 def packed(value: Any) -> bytes:
     """Return the JSON of a value, compressed where that is worth its time."""
     content = _json(value)
-    return content if len(content) < _SMALL else zlib.compress(content, 1)
+    return content if len(content) < _SMALL else _compression.compressed(content)
 
 
 def unpacked(content: bytes) -> Any:
     """Return the value of what `packed` made; compressed content begins with a byte that no JSON begins with."""
-    plain = zlib.decompress(content) if content[:1] == _COMPRESSED else content
+    plain = zstandard.decompress(content) if content[:1] == _COMPRESSED else content
     return json.loads(plain, parse_float=Decimal)
 
 
