@@ -58,9 +58,12 @@ def _prepare(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
+CLIENT = httpx.Client(timeout=30)  # one for hundreds of calls: making one takes longer than a call
+
+
 def call(address: str, *parcels: dict[str, Any], path: str = PATH, **more: Any) -> httpx.Response:
     headers, body = push(*parcels, **more)
-    return httpx.post(f"{address}{path}", headers=headers, content=body, timeout=30)
+    return CLIENT.post(f"{address}{path}", headers=headers, content=body)
 
 
 def rows(folder: Path, model: Any, column: str) -> list[str]:

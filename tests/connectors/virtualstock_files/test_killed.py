@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from domain.records import Kind
+from expectations import gate
 from ledger.tables import Inbox
 from tests.connectors.virtualstock_files.shop import NAME, Shop, run_slice
 from tests.directory import Directory
@@ -70,6 +71,7 @@ def _faults(shop: Shop, references: set[str], names: set[str]) -> list[str]:
 
 
 def test_killed_at_every_third_effect_no_file_is_lost_or_filed_twice(tmp_path: Path) -> None:
+    gate.load()  # once, before any fork
     (tmp_path / "undisturbed").mkdir()
     shop, references = _world(tmp_path / "undisturbed")
     names = {path.name for path in shop.folders.incoming.iterdir()}
