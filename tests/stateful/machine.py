@@ -216,11 +216,11 @@ class Machine:
             self.note(f"{self.edge.folders.mend()} files are sent again")
         end = self.event_loop.time() + self.profile.drain_hours * 3600
         rounds = 0
-        while self.event_loop.time() < end and (rounds < 3 or self.watch.owed()):
+        while self.event_loop.time() < end and (rounds < 2 or self.watch.owed()):
             for name in ("items", "orders", "stock", "dispatch", "orders"):
                 await self.one_run(name)
             self.note(self.actors.operate())
-            await asyncio.sleep(420)
+            await asyncio.sleep(11 * 60)  # by then, what was taken is read back
             rounds += 1
         self.watch.check_end()
 
