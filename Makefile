@@ -71,7 +71,7 @@ conformance: .venv/ready ## Check against vendors' documents: make conformance V
 	$(BIN)/python -m tests.conformance "$(VENDOR)"
 
 kill: .venv/ready ## Kill every loop of every pair at every effect (long)
-	EVERY_EFFECT=1 $(BIN)/pytest tests/kill
+	EVERY_TURN=1 $(BIN)/pytest tests/kill
 
 simulate: .venv/ready ## Any number of seeds: make simulate SEEDS=100000
 	$(BIN)/python -m tests.stateful --seeds $(SEEDS)

@@ -1,9 +1,7 @@
 """SIGKILL at the numbered effects of every loop, in real processes over real sockets; then three re-runs."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from datetime import UTC, datetime
 
 import pytest
 
@@ -12,17 +10,16 @@ from tests.kill.cases import campaign, chosen, sort_of
 from tests.kill.worlds import ACCEPTANCE, JOBS, ONE_ORDER, Job
 from tests.stateful.markets import MARKETS
 from tests.stateful.offices import OFFICES
+from tests.turns import EVERY, TURN
 
-EVERY = bool(os.environ.get("EVERY_EFFECT"))
-TURN = int(os.environ.get("KILL_TURN") or datetime.now(UTC).date().toordinal())
 WHOLLY = "magento"
 PAIRS = [(office, market) for market in MARKETS for office in OFFICES if EVERY or market == "virtualstock"]
 PAIRS += [] if EVERY else [(WHOLLY, market) for market in MARKETS if market != "virtualstock"]
-"""Every office over one marketplace, and every other marketplace with one office; EVERY_EFFECT=1 for all pairs.
+"""Every office over one marketplace, and every other marketplace with one office; EVERY_TURN=1 for all pairs.
 
 One pair is killed at every effect. The others are at one effect of each kind (what it is, and at which call; all that only
-reads is one kind), another one each day, until all are had; a failure says the turn, and KILL_TURN plays it again.
-EVERY_EFFECT=1 kills at all of them.
+reads is one kind), another one each day, until all are had; a failure says the turn, and TURN plays it again.
+EVERY_TURN=1 kills at all of them.
 """
 
 

@@ -6,7 +6,6 @@ import shutil
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,8 @@ from tests.kill.processes import FORK
 from tests.stateful.effects import Process
 from tests.tasks.house import House
 from tests.tasks.test_moving import State, acknowledged, dispatch_owed, filed, opened
+from tests.turns import TURN
 
-TURN = int(os.environ.get("KILL_TURN") or datetime.now(UTC).date().toordinal())
 GOES: dict[str, Callable[[House], None]] = {
     "by another road": House.by_rest,
     "to another account": House.at_the_new_account,

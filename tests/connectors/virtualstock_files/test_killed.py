@@ -1,9 +1,11 @@
-"""SIGKILL at the effects of reading files: between download, filing and putting away. No file is lost or filed twice."""
+"""SIGKILL at the effects of reading files: between download, filing and putting away. No file is lost or filed twice.
+
+Another third each day, as in tests/kill, which kills the loops at their effects over the same road.
+"""
 
 import asyncio
 import os
 import signal
-from datetime import UTC, datetime
 from pathlib import Path
 
 from domain.records import Kind
@@ -13,10 +15,9 @@ from tests.connectors.virtualstock_files.shop import NAME, Shop, run_slice
 from tests.directory import Directory
 from tests.kill.processes import FORK
 from tests.stateful.effects import CountedDatabase, Process
+from tests.turns import TURN
 
 FILES = 3
-TURN = int(os.environ.get("KILL_TURN") or datetime.now(UTC).date().toordinal())
-"""Another third each day, as in tests/kill, which kills the loops at their effects over the same road."""
 
 
 def _work(shop: Shop, dies_at: int, told: object) -> None:
