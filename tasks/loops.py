@@ -54,7 +54,7 @@ class Loop:
 
 _SALES_ORDERS = Intake(Kind.SALES_ORDER, Side.MARKETPLACE, roles.GivesSalesOrders, "sales_order_feed")
 _DISPATCHES = Intake(Kind.DISPATCH, Side.BACK_OFFICE, roles.GivesDispatches, "dispatch_feed")
-_STOCK = Intake(Kind.STOCK_LEVEL, Side.BACK_OFFICE, roles.GivesStockLevels, "stock_feed", 20_000)
+_STOCK = Intake(Kind.STOCK_LEVEL, Side.BACK_OFFICE, roles.GivesStockLevels, "stock_feed", 30_000)
 _ITEMS = Intake(Kind.ITEM, Side.BACK_OFFICE, roles.GivesItems, "item_feed", 5_000)
 _LISTINGS = Intake(Kind.ITEM, Side.MARKETPLACE, roles.GivesItems, "item_feed", 5_000)
 _AVAILABILITY = Route(Kind.AVAILABILITY, Side.MARKETPLACE, roles.TakesAvailability, "availability_sink", "stock")
