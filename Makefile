@@ -38,9 +38,9 @@ help: ## Show what there is
 demo: .venv/ready ## Trade a compressed day; KEEP=0 ends by itself
 	@KEEP=$(KEEP) $(BIN)/python -m deployments.demo
 
-# The end-to-end tests wait more than they work (for leases, schedules, start-ups): they run beside the others.
-test: check ## Everything that guards the project
-	@$(MAKE) --no-print-directory --jobs 2 unit e2e
+# Types take one core, and the end-to-end tests wait more than they work (for leases, schedules, start-ups): beside the others.
+test: .venv/ready ## Everything that guards the project
+	@$(MAKE) --no-print-directory --jobs 3 check unit e2e
 
 check: .venv/ready ## Lint, format, types, import rules
 	$(BIN)/ruff check .

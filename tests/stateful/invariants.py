@@ -171,6 +171,7 @@ class Watch:
             self._rows(waits)
             or self._rows("SELECT 1 FROM level WHERE owed")
             or self._rows("SELECT 1 FROM inbox WHERE gate = 'waiting'")
+            or self._rows("SELECT 1 FROM hold WHERE closed_at IS NULL AND type = 'mass_zero'")  # until a second scan
         )
 
     def check_end(self) -> None:

@@ -22,17 +22,26 @@ from ledger.stock_tables import Level
 from ledger.tables import Message
 from tasks import confirm, filing, filing_orders
 from tests.stateful.machine import Profile
+from tests.stateful.offices import OFFICES
 
 
 @dataclass(frozen=True)
 class Sabotage:
-    """What is removed, which invariants may catch it, and how rough the world must be for it to matter."""
+    """What is removed, which invariants may catch it, how rough the world must be for it to matter, and where it does."""
 
     remove: Callable[[ExitStack], None]
     caught_by: tuple[str, ...]
     profile: Profile = field(default_factory=Profile)
-    office: str = "cin7_core"
+    offices: tuple[str, ...] = tuple(sorted(OFFICES))
     markets: tuple[str, ...] = ("virtualstock",)
+
+    def pairs(self, turn: int | None) -> list[tuple[str, str]]:
+        """Return over which (back office, marketplace) it is caught: all, or over each marketplace the office whose turn it is."""
+        if turn is None:
+            return [(office, market) for market in self.markets for office in self.offices]
+        return [
+            (self.offices[(turn + number) % len(self.offices)], market) for number, market in enumerate(self.markets)
+        ]
 
 
 def _look_before_resend(stack: ExitStack) -> None:
@@ -199,6 +208,8 @@ def _put_away_filed(stack: ExitStack) -> None:
 
 _BY_FILES = ("virtualstock_files",)
 _BOTH = ("virtualstock", *_BY_FILES)
+_ALL = (*_BOTH, "mirakl")
+_TAKES_TWICE = ("cin7_core",)  # every other back office refuses a second order of one number by itself
 _KILLED_AFTER = Profile(die_before_commit=0.4, weights={"buy": 30, "sell_elsewhere": 10, "restock": 10})
 _SENT_AND_KILLED = Profile(die_before_commit=0.4, kill=0.0, weights={"buy": 30, "ship": 30, "restock": 20})
 _CUT_OFF = Profile(
@@ -211,14 +222,14 @@ _GLITCHING = Profile(weights={"buy": 20, "glitch": 10, "restock": 10})
 _SUSPENDED = Profile(stall=0.2, kill=0.0, weights={"buy": 30, "sell_elsewhere": 10, "restock": 20})
 
 SABOTAGES = {
-    "look before resend": Sabotage(_look_before_resend, ("I2", "I3"), _LOSSY, markets=_BOTH),
-    "atomic filing": Sabotage(_atomic_filing, ("I1",), _KILLED_EARLY),
+    "look before resend": Sabotage(_look_before_resend, ("I2", "I3"), _LOSSY, _TAKES_TWICE, _ALL),
+    "atomic filing": Sabotage(_atomic_filing, ("I1",), _KILLED_EARLY, markets=_ALL),
     "one in flight a SKU": Sabotage(_one_in_flight, ("I6",), _CROWDED, markets=_BOTH),
-    "the mass-zero stop": Sabotage(_mass_zero_stop, ("I7",), _GLITCHING),
-    "attempt before call": Sabotage(_attempt_before_call, ("I2",), Profile(die_before_commit=0.3), markets=_BOTH),
-    "order of messages": Sabotage(_order_of_messages, ("I4", "I10", "I12"), _LOSSY),
+    "the mass-zero stop": Sabotage(_mass_zero_stop, ("I7",), _GLITCHING, markets=_ALL),
+    "attempt before call": Sabotage(_attempt_before_call, ("I2",), Profile(die_before_commit=0.3), _TAKES_TWICE, _ALL),
+    "order of messages": Sabotage(_order_of_messages, ("I4", "I10", "I12"), _LOSSY, markets=_BOTH),
     "lease fencing": Sabotage(_lease_fencing, ("I6",), _SUSPENDED),
-    "a look after the picking": Sabotage(_look_after_picking, ("I1",), office="deposco"),
+    "a look after the picking": Sabotage(_look_after_picking, ("I1",), offices=("deposco",), markets=_ALL),
     "a stock file that appears whole": Sabotage(_appears_whole, ("I6",), _CUT_OFF, markets=_BY_FILES),
     "no number behind an unread file": Sabotage(_behind_unread, ("I6",), _KILLED_AFTER, markets=_BY_FILES),
     "a note of what was sent": Sabotage(_note_of_sent, ("I3",), _SENT_AND_KILLED, markets=_BY_FILES),

@@ -8,6 +8,7 @@ from tests.stateful.machine import drawn, play
 from tests.stateful.markets import MARKETS
 from tests.stateful.offices import OFFICES
 from tests.stateful.sabotage import SABOTAGES, sabotaged
+from tests.turns import EVERY, TURN
 
 SEEDS = int(os.environ.get("SEEDS", "500"))
 FIRST = int(os.environ.get("FIRST_SEED", "1"))
@@ -41,16 +42,17 @@ def test_the_world_is_rough() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "market"), [(name, market) for name in sorted(SABOTAGES) for market in SABOTAGES[name].markets]
+    ("name", "office", "market"),
+    [(name, *pair) for name in sorted(SABOTAGES) for pair in SABOTAGES[name].pairs(None if EVERY else TURN)],
 )
-def test_a_removed_safety_is_caught(name: str, market: str) -> None:
+def test_a_removed_safety_is_caught(name: str, office: str, market: str) -> None:
     """Seed after seed, the sabotaged machine until an invariant catches it; the clean one stays green on that seed."""
     for seed in range(1, MOST_SEEDS_TO_CATCH + 1):
         with sabotaged(name) as sabotage:
-            broken = play(seed, sabotage.office, sabotage.profile, market)
+            broken = play(seed, office, sabotage.profile, market)
         if any(violation.split()[0] in sabotage.caught_by for violation in broken.violations):
-            clean = play(seed, sabotage.office, sabotage.profile, market)
-            assert not clean.violations, f"the clean machine, seed {seed}, {sabotage.office}, {market}"
-            print(f"without {name}, over {market}: seed {seed}, {broken.violations[0]}")
+            clean = play(seed, office, sabotage.profile, market)
+            assert not clean.violations, f"the clean machine, seed {seed}, {office}, {market}"
+            print(f"without {name}, {office} over {market}: seed {seed}, {broken.violations[0]}")
             return
     pytest.fail(f"without {name} no seed of {MOST_SEEDS_TO_CATCH} breaks {', '.join(sabotage.caught_by)}")
