@@ -5,10 +5,13 @@ back as that can be would bring each row of a busy hour again and again: so one 
 back a little more than the vendor's clock has shown itself to be behind.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from connectors.reading import Unreadable
 
 NEAR = timedelta(minutes=1)
 
@@ -68,3 +71,12 @@ class Overlap:
     def after(self, began_at: datetime) -> "Overlap":
         """Return the overlap when the walk that began then has come to its end."""
         return replace(self, last_at=began_at, far_at=began_at if self.is_far(began_at) else self.far_at)
+
+
+def changes(rows: Iterable[Any], changed_at: Callable[[Any], datetime]) -> list[datetime]:
+    """Return when these rows changed, of those of which that can be read."""
+    found = []
+    for row in rows:
+        with suppress(Unreadable):
+            found.append(changed_at(row))
+    return found

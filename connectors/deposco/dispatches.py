@@ -19,7 +19,7 @@ from connectors.deposco.shipment_mapping import (
     key_of,
     orders_of,
 )
-from connectors.overlap import Overlap
+from connectors.overlap import Overlap, changes
 from connectors.reading import Unreadable
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import NotNow, Unavailable
@@ -95,7 +95,7 @@ class DispatchFeed:
             SHIPMENTS, {"updatedAfter": moment_text(window)}, search_id=walk.search_id or None
         )
         known = {order.external_id: order.reference for order in about}
-        overlap = walk.overlap.shown(_changes(listed.rows), self._api.clock.now())
+        overlap = walk.overlap.shown(changes(listed.rows, _changed_at), self._api.clock.now())
         fresh, kept, is_past = self._fresh(listed.rows, walk, window, look_back)
         entries = [entry for row in fresh for entry in await self._entries(row, known)]
         walk = replace(walk, overlap=overlap, kept=(*walk.kept, *kept), search_id=listed.search_id or "")
@@ -130,7 +130,7 @@ class DispatchFeed:
         is_past = False
         for row in rows:
             try:
-                updated_at = moment(row.get("updatedDate") if isinstance(row, Mapping) else None)
+                updated_at = _changed_at(row)
             except Unreadable:
                 fresh.append((walk.began_at, row))
                 continue
@@ -201,15 +201,8 @@ def _is_of(row: Any, order_ids: set[str]) -> bool:
         return False
 
 
-def _changes(rows: Sequence[Any]) -> list[datetime]:
-    """Return when these rows changed, where that can be read."""
-    changes = []
-    for row in rows:
-        try:
-            changes.append(moment(row.get("updatedDate") if isinstance(row, Mapping) else None))
-        except Unreadable:
-            continue
-    return changes
+def _changed_at(row: Any) -> datetime:
+    return moment(row.get("updatedDate") if isinstance(row, Mapping) else None)
 
 
 def _created_before(row: Any, at: datetime) -> bool:

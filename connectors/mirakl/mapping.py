@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from connectors.reading import Unreadable
 from domain.records import Address, LineStatus, OrderLine, Received, Reject, SalesOrder
 
 BEFORE_ADDRESS = frozenset({"WAITING_ACCEPTANCE", "WAITING_DEBIT", "WAITING_DEBIT_PAYMENT"})
@@ -52,13 +53,6 @@ _LARGEST = 1_000_000_000
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,99}")
 
 
-class Unreadable(Exception):
-    """The payload cannot become a record; `args` are the reason (no value of the payload) and the hold type."""
-
-    def __init__(self, reason: str, hold_type: str = "malformed_payload") -> None:
-        super().__init__(reason, hold_type)
-
-
 def is_id(text: str) -> bool:
     """Tell whether a text may stand as an id in a path."""
     return _ID.fullmatch(text) is not None
@@ -77,8 +71,7 @@ def read_order(raw: Any, gift_field: str | None) -> Received | Reject:
     try:
         return Received(_order(raw, gift_field), raw)
     except Unreadable as fault:
-        reason, hold_type = fault.args
-        return Reject(key, raw, reason, hold_type)
+        return Reject(key, raw, fault.reason, fault.hold_type)
 
 
 def nameless_key(raw: Any) -> str:

@@ -9,8 +9,8 @@ from itertools import count
 from typing import Any
 
 from connectors.mirakl.api import ORDERS, Api, Rows
-from connectors.mirakl.mapping import NOT_YET_OURS, ORDER_KEEPS, Unreadable, moment, read_order
-from connectors.overlap import Overlap
+from connectors.mirakl.mapping import NOT_YET_OURS, ORDER_KEEPS, moment, read_order
+from connectors.overlap import Overlap, changes
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import NotNow, Unavailable
 from domain.records import Page, Received, Reject
@@ -92,7 +92,7 @@ class SalesOrderFeed:
             read = [self.parse(row) for row in rows if _mark(row) not in mark.seen and not _is_staged(row)]
             page.received = [one for one in read if isinstance(one, Received)]
             page.rejects = [one for one in read if isinstance(one, Reject)]
-            mark = replace(mark, overlap=mark.overlap.shown(_changes(rows), clock.now()))
+            mark = replace(mark, overlap=mark.overlap.shown(changes(rows, _changed_at), clock.now()))
             mark = _after(mark, total, rows)
             if read or not mark.offset:
                 break
@@ -150,15 +150,8 @@ def _mark(row: Any) -> str:
     return hashlib.sha256(json.dumps(row, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
-def _changes(rows: Sequence[Any]) -> list[datetime]:
-    """Return when these orders changed, where that can be read."""
-    changes = []
-    for row in rows:
-        try:
-            changes.append(moment(row, "last_updated_date"))
-        except Unreadable:
-            continue
-    return changes
+def _changed_at(row: Any) -> datetime:
+    return moment(row, "last_updated_date")
 
 
 def _is_staged(row: Any) -> bool:

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from connectors.reading import Unreadable
 from domain.records import (
     Acknowledgement,
     Address,
@@ -75,13 +76,6 @@ _ID_IN_URL = re.compile(r"/(?:orders|customers|products)/([A-Za-z0-9_-]{1,64})/?
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-class Unreadable(Exception):
-    """This payload cannot become a record; `args` are the reason (no value of the payload) and the hold type."""
-
-    def __init__(self, reason: str, hold_type: str = "malformed_payload") -> None:
-        super().__init__(reason, hold_type)
-
-
 def id_in(url: Any) -> str | None:
     """Return the id at the end of a vendor's url; hosts in it are other names of the server, never used."""
     found = _ID_IN_URL.search(url) if isinstance(url, str) else None
@@ -102,8 +96,7 @@ def read_order(raw: Any, zone: ZoneInfo, retailer_id: int | None) -> Received | 
     try:
         return Received(_order(raw, zone, retailer_id), raw)
     except Unreadable as fault:
-        reason, hold_type = fault.args
-        return Reject(key, raw, reason, hold_type)
+        return Reject(key, raw, fault.reason, fault.hold_type)
 
 
 def nameless_key(raw: Any) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from connectors.reading import Unreadable
 from connectors.virtualstock.files.layout import BadFile, FlatFile, kind_of, read_flat, text_of
-from connectors.virtualstock.mapping import Unreadable, country_code, moment, nameless_key, whole
+from connectors.virtualstock.mapping import country_code, moment, nameless_key, whole
 from domain.records import Address, LineStatus, OrderLine, Received, Reject, SalesOrder
 
 _KEPT_OF_A_HEADER = ("order_number", "order_date", "retailer_ref", "test_flag", "expected_delivery_date", "currency")
@@ -88,8 +89,7 @@ def read_dossier(raw: Any, zone: ZoneInfo, town_column: str, *, test: bool) -> R
     try:
         return Received(_order(raw, key, zone, town_column, test=test), raw)
     except Unreadable as fault:
-        reason, hold_type = fault.args
-        return Reject(key, raw, reason, hold_type, sold=_sold(raw, key, zone, town_column))
+        return Reject(key, raw, fault.reason, fault.hold_type, sold=_sold(raw, key, zone, town_column))
 
 
 def _sold(raw: Mapping[str, Any], key: str, zone: ZoneInfo, town_column: str) -> SalesOrder | None:
