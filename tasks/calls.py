@@ -11,7 +11,8 @@ from domain.records import Kind
 from ledger import holds, inbox, journal
 from ledger.database import Transaction
 from tasks.doors import path_of, secret_of
-from tasks.run import News, Run
+from tasks.run import Run
+from tasks.telling import News
 
 SILENT_AFTER = timedelta(hours=6)
 

@@ -11,7 +11,8 @@ from expectations.gate import Failure
 from ledger import holds, inbox, items, journal
 from ledger.database import Transaction
 from tasks.holding import hold
-from tasks.run import News, Run, age
+from tasks.run import Run, age
+from tasks.telling import News
 
 COMPARED = "carriers"
 _COMPARE_EVERY = timedelta(hours=24)

@@ -10,7 +10,8 @@ from domain.records import Availability, Kind
 from ledger import former_listings, journal
 from ledger.database import Transaction
 from tasks.loops import STOCK
-from tasks.run import News, Run
+from tasks.run import Run
+from tasks.telling import News
 
 LOOK_AGAIN_SOON = timedelta(minutes=10)
 _LOOK_AGAIN_LATER = timedelta(hours=24)

@@ -9,7 +9,8 @@ from ledger.database import Transaction
 from tasks.filing_orders import owing, store
 from tasks.holding import hold
 from tasks.judge import Judged
-from tasks.run import News, Run
+from tasks.run import Run
+from tasks.telling import News
 
 _CARRIER_HOLDS = {"unmapped_carrier", "carrier_not_approved", "invalid_carrier"}
 

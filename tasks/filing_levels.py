@@ -12,7 +12,8 @@ from ledger import former_listings, holds, inbox, items, journal, levels, orders
 from ledger.database import Transaction
 from tasks.holding import hold
 from tasks.judge import Judged, held_counts
-from tasks.run import News, Run
+from tasks.run import Run
+from tasks.telling import News
 
 _SHOWN = 10
 _HELD_AT_ONCE = 200

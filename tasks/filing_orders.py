@@ -13,7 +13,8 @@ from ledger import former_listings, holds, inbox, journal, levels, messages, ord
 from ledger.database import Transaction
 from tasks.holding import hold
 from tasks.judge import Judged
-from tasks.run import News, Run
+from tasks.run import Run
+from tasks.telling import News
 
 GO_LIVE = "go_live"
 _ACKNOWLEDGED = {LineStatus.ACCEPTED, LineStatus.BACKORDERED, LineStatus.DISPATCHED, LineStatus.RETURNED}

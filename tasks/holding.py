@@ -6,7 +6,8 @@ from typing import Any
 from expectations.gate import Failure
 from ledger import holds
 from ledger.database import Transaction
-from tasks.run import News, Run
+from tasks.run import Run
+from tasks.telling import News
 
 
 def hold(

@@ -12,7 +12,8 @@ from expectations.gate import Failure
 from ledger import holds, journal, orders
 from ledger.database import Transaction
 from tasks.holding import hold
-from tasks.run import News, Run
+from tasks.run import Run
+from tasks.telling import News
 
 LOOKED = "picking"
 _FIRST_LOOK_BACK = timedelta(days=2)

@@ -14,7 +14,8 @@ from ledger.levels import Sending
 from tasks.composing import availability
 from tasks.holding import hold, hold_level
 from tasks.loops import Route
-from tasks.run import News, Run
+from tasks.run import Run
+from tasks.telling import News
 
 PROVE_AFTER = timedelta(minutes=10)
 PROVE_WITHIN = timedelta(minutes=60)

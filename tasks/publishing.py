@@ -15,7 +15,8 @@ from ledger.levels import Sending
 from tasks.composing import availability
 from tasks.holding import hold_level
 from tasks.loops import INTAKES, Route
-from tasks.run import News, Run
+from tasks.run import Run
+from tasks.telling import News
 
 _CLAIMED_AT_ONCE = 50
 

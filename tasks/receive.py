@@ -24,7 +24,8 @@ from tasks.doors import Door, Doors, open_doors
 from tasks.filing_rejects import file_rejects
 from tasks.installations import all_installations
 from tasks.loops import INTAKES, READS, Intake, Loop
-from tasks.run import News, Run, age, clock_from_environment, ledger_url, surroundings
+from tasks.run import Run, age, clock_from_environment, ledger_url, surroundings
+from tasks.telling import News
 
 AGAIN_SECONDS = 60
 _log = logging.getLogger(__name__)

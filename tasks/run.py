@@ -24,8 +24,7 @@ from ledger.database import Database, Transaction
 from ledger.payloads import LedgerArchive
 from tasks.installations import WrongConfiguration
 from tasks.loops import Intake, Loop, Route, intakes_of
-from tasks.telling import News as News  # noqa: PLC0414 - steps find it beside the run
-from tasks.telling import Told
+from tasks.telling import News, Told
 
 SLICE_SECONDS = 45.0
 LEASE_SECONDS = 120.0

@@ -26,7 +26,8 @@ from ledger.messages import Claimed
 from tasks.composing import CannotCompose, ReadAgain
 from tasks.filing_orders import live_since, owing
 from tasks.holding import hold
-from tasks.run import News, Run
+from tasks.run import Run
+from tasks.telling import News
 
 LOOK_AGAIN_AFTER = timedelta(seconds=30)
 READ_BACK_AFTER = timedelta(minutes=5)
