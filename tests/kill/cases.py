@@ -75,13 +75,13 @@ def campaign(
 
 
 def chosen(kinds: Sequence[str], turn: int | None) -> list[int]:
-    """Return the numbers of all effects, or of one of each kind: in turn another one, so that all are had in the end."""
+    """Return the numbers of all effects; or with a `turn` one of every second kind, others in turn, so that all are had in the end."""
     if turn is None:
         return list(range(1, len(kinds) + 1))
     numbers: dict[str, list[int]] = {}
     for number, kind in enumerate(kinds, 1):
         numbers.setdefault(sort_of(kind), []).append(number)
-    return sorted(same[turn % len(same)] for same in numbers.values())
+    return sorted(same[turn // 2 % len(same)] for same in list(numbers.values())[turn % 2 :: 2])
 
 
 def sort_of(kind: str) -> str:

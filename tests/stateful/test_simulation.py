@@ -14,17 +14,20 @@ SEEDS = int(os.environ.get("SEEDS", "500"))
 FIRST = int(os.environ.get("FIRST_SEED", "1"))
 BATCH = 10
 MOST_SEEDS_TO_CATCH = 500
+LEAST_ORDERS = 3
 
 
 @pytest.mark.parametrize("first", range(FIRST, FIRST + SEEDS, BATCH))
 def test_seeds_keep_every_invariant(first: int) -> None:
-    failed = []
+    failed, kills = [], 0
     for seed in range(first, min(first + BATCH, FIRST + SEEDS)):
         office, market = drawn(seed, sorted(OFFICES), sorted(MARKETS))
         outcome = play(seed, office, market=market)
-        if outcome.violations:
-            failed.append(f"python -m tests.stateful {outcome.name}: {outcome.violations[:3]}")
+        kills += outcome.kills
+        if outcome.violations or outcome.orders < LEAST_ORDERS:
+            failed.append(f"python -m tests.stateful {outcome.name}: {outcome.orders} orders, {outcome.violations[:3]}")
     assert not failed, "\n".join(failed)
+    assert kills or SEEDS < BATCH, "the world is too smooth"
 
 
 @pytest.mark.parametrize(
@@ -33,12 +36,6 @@ def test_seeds_keep_every_invariant(first: int) -> None:
 )
 def test_a_seed_is_a_trace(office: str, market: str) -> None:
     assert play(42, office, market=market).trace == play(42, office, market=market).trace
-
-
-def test_the_world_is_rough() -> None:
-    outcomes = [play(seed, office) for seed in (7, 8) for office in sorted(OFFICES)]
-    assert sum(outcome.kills for outcome in outcomes) > 0
-    assert all(outcome.orders > 5 for outcome in outcomes)
 
 
 @pytest.mark.parametrize(
