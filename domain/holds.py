@@ -306,6 +306,14 @@ _TROUBLES = [
         "the loop read its source to the end again",
     ),
     Trouble(
+        "stock_late",
+        Owner.OPERATIONS,
+        "Stock that is not shown",
+        "John Lewis may sell what is gone. Read the newest runs of stock and orders: what the marketplace answers, or what waits for its limits.",
+        "marketplace",
+        "all that was owed for long is shown",
+    ),
+    Trouble(
         "push_refused",
         Owner.OPERATIONS,
         "Push that we refused",

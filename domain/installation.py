@@ -68,6 +68,9 @@ class StockPolicy(_Settings):
     buffer: int = Field(default=0, ge=0)
     buffers: dict[str, Annotated[int, Field(ge=0)]] = {}
     age_limit_minutes: int = Field(default=240, ge=5)
+    late_after_minutes: int = Field(
+        default=30, ge=5, description="how long a changed number may wait to be shown before operations is called"
+    )
 
     @model_validator(mode="after")
     def _one_buffer(self) -> "StockPolicy":

@@ -245,7 +245,7 @@ def _claimable(*, overtaking: bool) -> Select[Any]:
             or_(_level.c.lease_until.is_(None), _level.c.lease_until < NOW),
             or_(_level.c.due_at.is_(None), _level.c.due_at <= NOW),
             or_(_level.c.wanted == 0, _level.c.wanted_as_of < bindparam("seen_at", type_=Moment)),
-            ~_held(),
+            ~held(),
         )
         .order_by(*((_level.c.sku,) if overtaking else (_urgency, _level.c.sku)))
         .limit(bindparam("limit"))
@@ -316,7 +316,8 @@ def owed_count(tx: Transaction) -> int:
     )
 
 
-def _held() -> ColumnElement[bool]:
+def held() -> ColumnElement[bool]:
+    """Return the condition that a hold is open on a level."""
     return exists().where(
         _hold.c.installation == _level.c.installation,
         _hold.c.subject == "level",

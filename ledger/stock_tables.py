@@ -87,6 +87,7 @@ class Level(Table, table=True):
         _some("ix_level_owed", "owed", "installation", URGENCY, "sku"),
         _some("ix_level_sending", "sending IS NOT NULL", "installation", "ticket", "sku"),
         _some("ix_level_unproved", "published IS NOT NULL AND proved_at IS NULL", "installation", "published_at"),
+        _some("ix_level_owed_since", "owed_since IS NOT NULL", "installation", "owed_since"),
     )
     installation: str = Field(primary_key=True)
     sku: str = Field(primary_key=True)
@@ -97,6 +98,7 @@ class Level(Table, table=True):
     published_at: datetime | None = moment()
     proved_at: datetime | None = moment()
     owed: bool = True
+    owed_since: datetime | None = moment()
     sending: int | None = None
     attempt: int = 0
     lease_until: datetime | None = moment()

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from domain.holds import TROUBLES, Owner
 from domain.installation import Installation, Mode
-from ledger import holds, journal, messages, orders, payloads
+from ledger import holds, journal, lateness, messages, orders, payloads
 from ledger.database import Transaction
 from tasks.calls import notice_silence
 from tasks.loops import LOOPS
@@ -18,11 +18,12 @@ KEEP_PERSONS = timedelta(days=30)
 def watch(tx: Transaction, installation: Installation) -> str:
     """Look after one installation; return in words what was found."""
     silent = [name for name in LOOPS if _silent(tx, installation, name)]
+    late = _warn_of_late_stock(tx, installation)
     at_risk = _warn_of_deadlines(tx, installation)
     partly = _hold_partly_shipped(tx, installation)
     uncalled = notice_silence(tx, installation)
     erased = payloads.erase_persons(tx, tx.now - KEEP_PERSONS)
-    told = f"silent loops {silent or 'none'}, vendors that stopped calling: {'one' if uncalled else 'none'}"
+    told = f"silent loops {silent or 'none'}, {late} SKUs shown too late, vendors that stopped calling: {'one' if uncalled else 'none'}"
     return f"{installation.name}: {told}, {at_risk} near their deadline, {partly} shipped in part for long, {erased} originals erased"
 
 
@@ -47,6 +48,25 @@ def _silent(tx: Transaction, installation: Installation, name: str) -> bool:
         detail=f"{name} of {installation.name} has not read its source to the end {since}.",
     )
     return True
+
+
+def _warn_of_late_stock(tx: Transaction, installation: Installation) -> int:
+    """Call a person where stock is owed for long: that is one cause, closed once none is. Where nothing is to be sent, none is."""
+    signature = f"stock_late:{installation.name}"
+    late = lateness.late_levels(tx, tx.now - timedelta(minutes=installation.stock.late_after_minutes))
+    if late is None or installation.loops.stock.mode is not Mode.TRADE:
+        holds.close_cause(tx, signature)
+        return 0
+    trouble = TROUBLES["stock_late"]
+    holds.open_cause_once(
+        tx,
+        signature=signature,
+        type_=trouble.name,
+        owner=Owner.OPERATIONS,
+        title=trouble.title,
+        detail=f"{late.skus} SKUs wait to be shown, {late.to_zero} of them are sold out; the first since {late.since:%d %b %H:%M} UTC.",
+    )
+    return late.skus
 
 
 def _hold_partly_shipped(tx: Transaction, installation: Installation) -> int:

@@ -4,17 +4,18 @@ from datetime import timedelta
 
 import pytest
 
-from domain.installation import Installation, Side
+from domain.installation import Installation, Mode, Side, StockPolicy
 from domain.orders import LineLife
 from domain.payloads import address_of
-from domain.records import Kind
-from ledger import holds, inbox, journal, messages, orders, payloads, stories
+from domain.records import Deducts, Item, Kind, StockLevel
+from ledger import holds, inbox, items, journal, levels, messages, orders, payloads, stories
 from ledger.database import Database, Transaction
 from tasks import calls
 from tasks.calls import SILENT_AFTER
 from tasks.loops import LOOPS
 from tasks.watching import watch
 from tests.doubles import ManualClock
+from tests.scanning import scan
 from tests.stateful.offices import OFFICES
 
 
@@ -179,3 +180,69 @@ def test_a_vendor_that_never_called_is_not_silent(
     with database.transaction("harbour") as tx:
         watch(tx, installation)
         assert not _causes(tx)
+
+
+def _owe_stock(tx: Transaction, *numbers: int) -> None:
+    listings = [Item(sku=f"SKU-{n}", stock_number=f"2000{n}", external_id=str(n)) for n in range(len(numbers))]
+    items.store(tx, Side.MARKETPLACE, listings)
+    items.store(tx, Side.BACK_OFFICE, [Item(sku=one.sku, external_id=one.external_id) for one in listings])
+    levels.enrol(tx)
+    scan(
+        tx,
+        [
+            StockLevel(sku=f"SKU-{n}", pool="main", quantity=units, deducts=Deducts.ON_ACCEPTANCE)
+            for n, units in enumerate(numbers)
+        ],
+    )
+    levels.recompute(tx, [one.sku for one in listings], StockPolicy())
+
+
+def test_stock_that_is_owed_for_long_is_one_cause_until_it_is_shown(
+    database: Database, clock: ManualClock, installation: Installation
+) -> None:
+    with database.transaction("harbour") as tx:
+        _owe_stock(tx, 5, 0, 7)
+        watch(tx, installation)
+    clock.move(29 * 60)
+    with database.transaction("harbour") as tx:
+        assert "0 SKUs shown too late" in watch(tx, installation)
+    clock.move(2 * 60)
+    for _ in range(2):
+        with database.transaction("harbour") as tx:
+            assert "3 SKUs shown too late" in watch(tx, installation)
+    with database.transaction("harbour") as tx:
+        [cause] = stories.open_causes(tx)
+        assert "3 SKUs wait to be shown, 1 of them are sold out" in cause["detail"]
+        for sending in levels.claim(tx, 10, timedelta(minutes=2), orders_seen_at=tx.now):
+            levels.published(tx, sending, proved=True)
+        assert "0 SKUs shown too late" in watch(tx, installation)
+        assert not stories.open_causes(tx)
+
+
+def test_a_sku_that_sells_all_day_is_not_late_nor_one_that_is_held_or_only_watched(
+    database: Database, clock: ManualClock, installation: Installation
+) -> None:
+    with database.transaction("harbour") as tx:
+        _owe_stock(tx, 5, 6)
+        watch(tx, installation)
+    clock.move(25 * 60)
+    with database.transaction("harbour") as tx:
+        [sending] = levels.claim(tx, 1, timedelta(minutes=2), orders_seen_at=tx.now)
+        levels.published(tx, sending, proved=True)
+        levels.owe_again(tx, [sending.sku])
+    clock.move(10 * 60)
+    with database.transaction("harbour") as tx:
+        assert "1 SKUs shown too late" in watch(tx, installation), "the one of which no number was taken"
+        other = next(sku for sku in ("SKU-0", "SKU-1") if sku != sending.sku)
+        holds.open_hold(tx, holds.NewHold("refused", "ecommerce", holds.LEVEL, other, "the marketplace refuses it"))
+        assert "0 SKUs shown too late" in watch(tx, installation)
+    clock.move(3600)
+    watching = installation.model_copy(
+        update={
+            "loops": installation.loops.model_copy(
+                update={"stock": installation.loops.stock.model_copy(update={"mode": Mode.OBSERVE})}
+            )
+        }
+    )
+    with database.transaction("harbour") as tx:
+        assert "0 SKUs shown too late" in watch(tx, watching)
