@@ -22,16 +22,18 @@ async def report(run: Run) -> State[Any]:
     Raises the trouble of the first system that was found in one: everything else had its turn.
     """
     name = run.installation.name
-    await _table(f"{run.loop.name}-{name}", lines_of(run.news), f"{run.loop.name}, {name}: what this run did")
+    await publish_table(f"{run.loop.name}-{name}", lines_of(run.news), f"{run.loop.name}, {name}: what this run did")
     if run.results:
-        await _table(f"gate-{run.loop.name}-{name}", run.results, f"{run.loop.name}, {name}: what the gate judged")
+        await publish_table(
+            f"gate-{run.loop.name}-{name}", run.results, f"{run.loop.name}, {name}: what the gate judged"
+        )
     if run.mode is Mode.OBSERVE:
-        await _table(
+        await publish_table(
             f"would-send-{run.loop.name}-{name}", _would_send(run), "Observe mode: what would be sent, and is not"
         )
     if run.held_in_all:
         with run.transaction() as tx:
-            await _table(f"holds-{name}", stories.open_causes(tx), f"{name}: what waits, and for whom")
+            await publish_table(f"holds-{name}", stories.open_causes(tx), f"{name}: what waits, and for whom")
     if run.troubles:
         raise run.troubles[0]
     counted = run.news.counts.most_common(8)
@@ -42,7 +44,7 @@ async def report(run: Run) -> State[Any]:
 async def show(plan: Plan, key: str) -> State[Any]:
     """Publish what an operator's action would do, or did."""
     said = plan.title if plan.done else f"{plan.title} - not done yet: run it again with dry_run off"
-    await _table(key, plan.rows or [{"result": "nothing matches"}], said)
+    await publish_table(key, plan.rows or [{"result": "nothing matches"}], said)
     return Completed(message=said)
 
 
@@ -62,6 +64,7 @@ def _would_send(run: Run) -> list[dict[str, Any]]:
     return [*shown, *([{"order": "", "kind": "availability", "due": f"{owed} levels"}] if owed else [])]
 
 
-async def _table(key: str, rows: list[dict[str, Any]], description: str) -> None:
+async def publish_table(key: str, rows: list[dict[str, Any]], description: str) -> None:
+    """Publish rows as a table; nothing where there are none."""
     if rows:
         await acreate_table_artifact(table=rows, key=key.replace("_", "-").lower(), description=description)

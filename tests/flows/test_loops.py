@@ -1,18 +1,25 @@
 """What a flow run shows: its state, its tasks, its artifacts; what it leaves behind when it fails."""
 
 import inspect
+import json
 from typing import Any
 
 import pytest
 from prefect import Flow
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    FlowRunFilter,
+    FlowRunFilterId,
+)
 from prefect.client.schemas.objects import FlowRun, State, TaskRun
 
 from flows.dispatch import dispatch
 from flows.items import items
 from flows.orders import orders
 from flows.stock import stock
+from flows.trends import trends
 from ledger import stories
 from ledger.database import Database
 from ledger.figures import figures
@@ -82,6 +89,23 @@ async def test_a_failed_run_leaves_a_cause_and_the_next_good_run_closes_it(world
     world.marketplace.faults.clear()
     assert (await ended(orders)).type.value == "COMPLETED"
     assert open_causes(ledger) == []
+
+
+async def test_the_trends_are_tables_of_what_the_loops_did(world: Sellers) -> None:
+    await ended(items)
+    await ended(orders)  # it goes live
+    world.buy("harbour", 3)
+    await ended(orders)
+    state: State[Any] = await trends(return_state=True)
+    assert state.type.value == "COMPLETED"
+    run_id = state.state_details.flow_run_id
+    assert run_id is not None
+    async with get_client() as client:
+        of_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run_id]))
+        shown = {one.key: json.loads(str(one.data)) for one in await client.read_artifacts(artifact_filter=of_run)}
+    assert shown["week-harbour"][0]["orders in the back office"] == 3
+    assert shown["stock-harbour"][0]["for too long"] == 0
+    assert sum(row["calls so far"] for row in shown["limits"]) >= 6
 
 
 async def test_wrong_configuration_fails_the_run_with_every_variable_at_fault(

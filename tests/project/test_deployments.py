@@ -36,7 +36,7 @@ def test_every_installation_file_is_valid() -> None:
 
 def test_there_is_a_deployment_for_each_loop_and_operator_and_no_other() -> None:
     loops = {f"{loop}-{name}" for name, loop in LOOP_DEPLOYMENTS}
-    assert set(DEPLOYMENTS) == loops | OPERATORS | {"alerts"}
+    assert set(DEPLOYMENTS) == loops | OPERATORS | {"alerts", "trends"}
 
 
 @pytest.mark.parametrize(("installation", "loop"), LOOP_DEPLOYMENTS)
