@@ -49,13 +49,13 @@ def campaign(
     job: Job,
     sabotage: Callable[[], None] | None = None,
     *,
-    until_caught: str | None = None,
+    until_caught: tuple[str, str] | None = None,
     market: str = "virtualstock",
     turn: int | None = None,
 ) -> Campaign:
     """Kill a job of one back office at every effect, or with a `turn` at one of each kind.
 
-    `until_caught` stops at the first fault of this name.
+    `until_caught` is a kind of effect that is tried first, and the name of a fault, at the first of which it stops.
     """
     assert threading.active_count() == 1, "a process with more threads than one may not be forked"
     memory = Path("/dev/shm")  # noqa: S108 - a folder of our own in it; what SIGKILL leaves need not reach a disk
@@ -66,9 +66,11 @@ def campaign(
         gc.freeze()  # or every fork copies what its collector touches
         [undisturbed] = _cases(world, job, sabotage, [0])
         done = Campaign(undisturbed, chosen(undisturbed.kinds, turn))
-        for case in _cases(world, job, sabotage, done.chosen):
+        first, fault_sought = until_caught or ("", "")
+        in_turn = sorted(done.chosen, key=lambda number: not undisturbed.kinds[number - 1].startswith(first))
+        for case in _cases(world, job, sabotage, in_turn):
             done.cases.append(case)
-            if until_caught and any(until_caught in fault for fault in case.faults):
+            if fault_sought and any(fault_sought in fault for fault in case.faults):
                 break
         done.cases.sort(key=lambda case: case.dies_at)
         return done

@@ -54,16 +54,16 @@ def test_the_turns_have_every_effect_in_the_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("without", "leads_to"),
+    ("without", "killed_at", "leads_to"),
     [
-        (sabotage.no_attempt_before_call, "orders_duplicated"),
-        (sabotage.no_look_before_resend, "orders_duplicated"),
-        (sabotage.filing_in_two, "orders_missing"),
+        (sabotage.no_attempt_before_call, "an answer POST", "orders_duplicated"),
+        (sabotage.no_look_before_resend, "an answer POST", "orders_duplicated"),
+        (sabotage.filing_in_two, "a commit after GET", "orders_missing"),
     ],
 )
 def test_a_safety_that_is_taken_out_is_missed(
-    without: Callable[[], None], leads_to: str, apart: ProcessPoolExecutor
+    without: Callable[[], None], killed_at: str, leads_to: str, apart: ProcessPoolExecutor
 ) -> None:
-    done = apart.submit(campaign, "cin7_core", ONE_ORDER, without, until_caught=leads_to).result()
+    done = apart.submit(campaign, "cin7_core", ONE_ORDER, without, until_caught=(killed_at, leads_to)).result()
     assert done.undisturbed.faults == []
     assert any(leads_to in fault for faults in done.failures.values() for fault in faults)
