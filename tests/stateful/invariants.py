@@ -164,6 +164,10 @@ class Watch:
                 told = f"{since[0]} was published last, and the ledger believes {row.published}"
                 self.violated(f"I6 {row.sku}: {told}")
 
+    def is_open_for_trade(self) -> bool:
+        """Tell whether the ledger believes that anything can be bought."""
+        return bool(self._rows("SELECT 1 FROM level WHERE published > 0 LIMIT 1"))
+
     def owed(self) -> bool:
         """Tell whether anything is still owed that no hold explains."""
         waits = "SELECT 1 FROM message m WHERE closed_at IS NULL AND NOT EXISTS (SELECT 1 FROM hold h WHERE h.closed_at IS NULL AND h.order_key = m.order_key)"

@@ -45,6 +45,7 @@ from tests.stateful.strain import StallingRun, Watched
 from tests.stateful.virtual import EPOCH, VirtualClock, VirtualLoop
 from tests.stateful.virtual import run as run_virtually
 
+OPENS_WITHIN_SECONDS = 300
 EVERY_SECONDS = {"orders": 60, "stock": 300, "dispatch": 90, "items": 1800}
 
 
@@ -55,7 +56,7 @@ class Profile:
     A killed run dies at one of its first `kill_within` effects.
     """
 
-    minutes: float = 10
+    minutes: float = 8
     drain_hours: float = 8
     pause: tuple[float, float] = (1, 15)
     kill: float = 0.15
@@ -186,7 +187,8 @@ class Machine:
         """Let the world act until trouble stops."""
         weighed = {act: weight for act, weight in self.profile.weights.items() if act in self.actors.able}
         acts, weights = list(weighed), list(weighed.values())
-        while self.event_loop.time() < self.profile.minutes * 60:
+        end = self.event_loop.time() + self.profile.minutes * 60
+        while self.event_loop.time() < end:
             await asyncio.sleep(self.random.uniform(*self.profile.pause))
             act = self.random.choices(acts, weights)[0]
             self.note(getattr(self.actors, act)())
@@ -197,6 +199,9 @@ class Machine:
         self.watch.tick()
         for name in ("items", "orders", "stock"):
             await self.one_run(name)
+        while not self.watch.is_open_for_trade() and self.event_loop.time() < OPENS_WITHIN_SECONDS:
+            await asyncio.sleep(60)  # a marketplace that works files off shows nothing yet, and nobody could buy
+            await self.one_run("orders")
         traders = [asyncio.ensure_future(self.trade(name)) for name in EVERY_SECONDS]
         await self.live()
         self.quiet = True

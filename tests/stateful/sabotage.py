@@ -211,6 +211,7 @@ _BOTH = ("virtualstock", *_BY_FILES)
 _ALL = (*_BOTH, "mirakl")
 _TAKES_TWICE = ("cin7_core",)  # every other back office refuses a second order of one number by itself
 _KILLED_AFTER = Profile(die_before_commit=0.4, weights={"buy": 30, "sell_elsewhere": 10, "restock": 10})
+_KILLED_BEFORE = Profile(die_before_commit=0.3, weights={"buy": 30, "trouble": 16, "restock": 10})
 _SENT_AND_KILLED = Profile(die_before_commit=0.4, kill=0.0, weights={"buy": 30, "ship": 30, "restock": 20})
 _CUT_OFF = Profile(
     kill=0.0, on_office=0.0, faults=(0,), weights={"buy": 20, "sell_elsewhere": 20, "restock": 20, "trouble": 30}
@@ -226,7 +227,7 @@ SABOTAGES = {
     "atomic filing": Sabotage(_atomic_filing, ("I1",), _KILLED_EARLY, markets=_ALL),
     "one in flight a SKU": Sabotage(_one_in_flight, ("I6",), _CROWDED, markets=_BOTH),
     "the mass-zero stop": Sabotage(_mass_zero_stop, ("I7",), _GLITCHING, markets=_ALL),
-    "attempt before call": Sabotage(_attempt_before_call, ("I2",), Profile(die_before_commit=0.3), _TAKES_TWICE, _ALL),
+    "attempt before call": Sabotage(_attempt_before_call, ("I2",), _KILLED_BEFORE, _TAKES_TWICE, _ALL),
     "order of messages": Sabotage(_order_of_messages, ("I4", "I10", "I12"), _LOSSY, markets=_BOTH),
     "lease fencing": Sabotage(_lease_fencing, ("I6",), _SUSPENDED),
     "a look after the picking": Sabotage(_look_after_picking, ("I1",), offices=("deposco",), markets=_ALL),

@@ -14,20 +14,19 @@ SEEDS = int(os.environ.get("SEEDS", "500"))
 FIRST = int(os.environ.get("FIRST_SEED", "1"))
 BATCH = 10
 MOST_SEEDS_TO_CATCH = 500
-LEAST_ORDERS = 3
 
 
 @pytest.mark.parametrize("first", range(FIRST, FIRST + SEEDS, BATCH))
 def test_seeds_keep_every_invariant(first: int) -> None:
-    failed, kills = [], 0
+    failed, kills, orders = [], 0, 0
     for seed in range(first, min(first + BATCH, FIRST + SEEDS)):
         office, market = drawn(seed, sorted(OFFICES), sorted(MARKETS))
         outcome = play(seed, office, market=market)
-        kills += outcome.kills
-        if outcome.violations or outcome.orders < LEAST_ORDERS:
-            failed.append(f"python -m tests.stateful {outcome.name}: {outcome.orders} orders, {outcome.violations[:3]}")
+        kills, orders = kills + outcome.kills, orders + outcome.orders
+        if outcome.violations:
+            failed.append(f"python -m tests.stateful {outcome.name}: {outcome.violations[:3]}")
     assert not failed, "\n".join(failed)
-    assert kills or SEEDS < BATCH, "the world is too smooth"
+    assert SEEDS < BATCH or (kills and orders > 5 * BATCH), "the world is too smooth"
 
 
 @pytest.mark.parametrize(
