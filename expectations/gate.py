@@ -181,9 +181,8 @@ def _suite_and_batch(kind: Kind, limits: OrderLimits) -> tuple[Any, Any]:
 
     from expectations.suites import suite
 
-    pandas_execution_engine.HASH_THRESHOLD = (
-        0  # no fingerprint of a page: nobody asks for it, and it took a tenth of the time
-    )
+    # no fingerprint of a page: nobody asks for it, and it took a tenth of the time
+    pandas_execution_engine.HASH_THRESHOLD = 0
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     asset = context.data_sources.add_pandas("records").add_dataframe_asset(kind.value)

@@ -29,7 +29,7 @@ class Late:
 
 
 def late_levels(tx: Transaction, before: datetime) -> Late | None:
-    """Return what of the stock is owed since `before` and not held; None when nothing is.
+    """Return what of the stock is owed since `before` and not held; None when nothing is. Note what is owed and what no more.
 
     A level is owed since the first call of this that saw it owed, or since a number of it was last
     taken, if that was later: a SKU that sells all day is never shown for good, and is not late.
