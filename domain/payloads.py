@@ -41,16 +41,15 @@ def split(original: Any, keeps: Keeps | bool) -> tuple[Any, Any]:  # noqa: FBT00
     skeleton: dict[str, Any] = {}
     person: dict[str, Any] = {}
     for name, value in original.items():
-        if name not in keeps:
-            person[name] = value
-            continue
-        if keeps[name] is True:  # most fields: no call for them
+        keep = keeps.get(name)
+        if keep is True:  # most fields: no call for them
             skeleton[name] = value
-            continue
-        kept, rest = split(value, keeps[name])
-        skeleton[name] = kept
-        if rest is not None:
-            person[name] = rest
+        elif keep is None:
+            person[name] = value
+        else:
+            skeleton[name], rest = split(value, keep)
+            if rest is not None:
+                person[name] = rest
     return skeleton, person or None
 
 
