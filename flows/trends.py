@@ -7,13 +7,14 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from flows.reports import completed, failed
 from tasks import trends as last_days
 from tasks.installations import all_installations
 from tasks.opened import opened_ledger
 from tasks.reporting import publish_table
 
 
-@flow(name="trends", persist_result=False)
+@flow(name="trends", persist_result=False, on_failure=[failed], on_crashed=[failed], on_completion=[completed])
 async def trends() -> State[Any]:
     """Publish, for each installation, the last seven days, what is nearest to its deadline, and what stock waits; and all calls."""
     installations = all_installations()

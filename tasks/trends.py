@@ -44,17 +44,20 @@ def _minutes(times: Sequence[timedelta], share: float) -> str:
 def deadlines(tx: Transaction) -> list[dict[str, Any]]:
     """Return what waits and has a deadline, the nearest first: minutes left, or passed where negative."""
     near = tx.now + _DEADLINES_WITHIN
-    waiting = [(one.deadline_at, one.order_key, f"held: {one.type}", one.owner) for one in holds.open_holds(tx)]
-    held = {order_key for _, order_key, _, _ in waiting if order_key}
+    waiting = [
+        (one.deadline_at, one.order_key, f"held: {one.type}", one.owner)
+        for one in holds.open_holds(tx)
+        if one.deadline_at is not None and one.deadline_at < near
+    ]
+    shown = {order_key for _, order_key, _, _ in waiting}
     waiting += [
         (row.deadline_at, row.order_key, f"{row.kind} owed", "")
         for row in messages.due_before(tx, near)
-        if row.order_key not in held
+        if row.order_key not in shown
     ]
-    dated = sorted(one for one in waiting if one[0] is not None and one[0] < near)
     return [
         {"minutes left": int((at - tx.now).total_seconds() // 60), "order": order, "what": what, "owner": owner}
-        for at, order, what, owner in dated[:_MOST_DEADLINES]
+        for at, order, what, owner in sorted(waiting)[:_MOST_DEADLINES]
     ]
 
 

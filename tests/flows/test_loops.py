@@ -108,6 +108,22 @@ async def test_the_trends_are_tables_of_what_the_loops_did(world: Sellers) -> No
     assert sum(row["calls so far"] for row in shown["limits"]) >= 6
 
 
+async def test_trends_that_fail_are_told_and_closed_by_the_next_that_do_not(
+    world: Sellers, ledger: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLACK_CHANNEL", "C1")  # it is of no installation, which could name one
+    with monkeypatch.context() as broken:
+        broken.setattr("tasks.trends.week", lambda _tx: 1 / 0)
+        state: State[Any] = await trends(return_state=True)
+    assert state.type.value == "FAILED"
+    with ledger.transaction("") as tx:
+        assert ["trends" in cause["what"] for cause in stories.open_causes(tx)] == [True]
+    assert world.slack.messages(), "support was told"
+    await trends(return_state=True)
+    with ledger.transaction("") as tx:
+        assert stories.open_causes(tx) == []
+
+
 async def test_wrong_configuration_fails_the_run_with_every_variable_at_fault(
     world: Sellers, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,6 +67,8 @@ def test_the_nearest_deadline_comes_first_and_a_held_order_once(database: Databa
             deadline_at=tx.now + timedelta(hours=2),
         )
         holds.open_hold(tx, held)
+        undated = holds.NewHold("unmapped_carrier", "warehouse", holds.ORDER, "late", "no date", order_key="late")
+        holds.open_hold(tx, undated)
         rows = trends.deadlines(tx)
     assert [(row["minutes left"], row["order"], row["what"], row["owner"]) for row in rows] == [
         (-60, "late", "dispatch owed", ""),
