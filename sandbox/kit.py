@@ -182,8 +182,7 @@ class System:
             await self._spoil(fault, scope, receive, send)
             return
         if fault is None:
-            await self._inner(scope, receive, self._watched(scope, send))
-            self._count(scope)
+            await self._inner(scope, receive, self._counted(scope, self._watched(scope, send)))
             return
         await self._inner(scope, receive, _silent)
         self._count(scope)
@@ -193,6 +192,14 @@ class System:
         if fault.kind == "hang":
             await self.clock.sleep(fault.seconds)
         await fault.answer()(scope, receive, self._watched(scope, send))
+
+    def _counted(self, scope: Scope, send: Send) -> Send:
+        async def counted(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                self._count(scope)  # before the answer leaves: whoever has it may ask at once how many calls there were
+            await send(message)
+
+        return counted
 
     def _watched(self, scope: Scope, send: Send) -> Send:
         async def watched(message: MutableMapping[str, Any]) -> None:
