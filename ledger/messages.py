@@ -11,11 +11,12 @@ from sqlalchemy import ColumnElement, Select, String, and_, bindparam, case, cas
 from domain.budgets import Lane
 from domain.installation import Side
 from domain.records import Kind
+from ledger import inbox
 from ledger.database import Transaction
 from ledger.rows import MINE, NOW, filling, insert_new, listed, table
-from ledger.tables import Hold, Message, Moment, SalesOrderRow
+from ledger.tables import Hold, Inbox, Message, Moment, SalesOrderRow
 
-_message, _hold, _order = table(Message), table(Hold), table(SalesOrderRow)
+_message, _hold, _order, _inbox = table(Message), table(Hold), table(SalesOrderRow), table(Inbox)
 DROPPED = "dropped"
 _NO_TIME = timedelta()
 _MINE = _message.c.installation == MINE
@@ -134,6 +135,10 @@ def _new(tx: Transaction, event: Owed) -> dict[str, Any]:
     }
 
 
+_GATED = (Kind.SALES_ORDER, Kind.CANCELLATION)
+"""What is not sent while the newest sight of its order waits for its gate: who knows what that sight will say."""
+
+
 def claim(
     tx: Transaction,
     kind: Kind,
@@ -149,12 +154,14 @@ def claim(
 
     `looking`: those whose outcome has to be looked up; else those that were never attempted. Where one is
     due, those with a ticket that are due `along` with it, so much later, are claimed too. A message behind
-    an earlier open one for the same order and destination is not claimed.
+    an earlier open one for the same order and destination is not claimed, nor is one to be sent for an order whose
+    newest sight did not pass its gate, where that could change what is sent.
     """
     given = {"kind": kind, "not_before": not_before, "limit": limit, "account": account, "ticketed_by": tx.now}
-    rows = tx.rows(_claimable(looking=looking), given)
+    claimable = _claimable(looking=looking, gated=not looking and kind in _GATED)
+    rows = tx.rows(claimable, given)
     if rows and along:
-        rows = tx.rows(_claimable(looking=looking), given | {"ticketed_by": tx.now + along})
+        rows = tx.rows(claimable, given | {"ticketed_by": tx.now + along})
     until = tx.now + lease
     if rows:
         tx.run(_LEASE, {"ids": [row.id for row in rows], "until": until})
@@ -179,7 +186,7 @@ def claim(
 
 
 @cache
-def _claimable(*, looking: bool) -> Select[Any]:
+def _claimable(*, looking: bool, gated: bool) -> Select[Any]:
     """Return the statement of `claim`, built once: building it costs more than running it."""
     earlier = _message.alias("earlier")
     return (
@@ -197,6 +204,7 @@ def _claimable(*, looking: bool) -> Select[Any]:
             or_(_message.c.lease_until.is_(None), _message.c.lease_until < NOW),
             _message.c.attempted_at.is_not(None) if looking else _message.c.attempted_at.is_(None),
             ~held(),
+            *((~_at_its_gate(),) if gated else ()),
             ~exists().where(
                 earlier.c.installation == _message.c.installation,
                 earlier.c.order_key == _message.c.order_key,
@@ -217,6 +225,16 @@ def held() -> ColumnElement[bool]:
         _hold.c.subject == "message",
         _hold.c.subject_id == cast(_message.c.id, String),
         _hold.c.closed_at.is_(None),
+    )
+
+
+def _at_its_gate() -> ColumnElement[bool]:
+    """Return the condition that the newest sight of the message's order did not pass its gate, or waits for it."""
+    return exists().where(
+        _inbox.c.order_key == _message.c.order_key,
+        _inbox.c.installation == _message.c.installation,
+        _inbox.c.kind == Kind.SALES_ORDER,
+        _inbox.c.gate.in_((inbox.HELD, inbox.REJECTED, inbox.WAITING)),
     )
 
 

@@ -43,9 +43,10 @@ def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
         if life.final and not life.attempted and not life.taken:
             orders.mark(tx, order.key, final_at=tx.now)
         failures = judged.failures.get(order.key, ())
-        if failures and not life.attempted and not life.taken:
+        if failures and not life.taken:
             _hold(run, tx, order, inbox_id, failures)
-            continue
+            if not life.attempted:
+                continue
         owed += _owing(run, life, inbox_id, order.placed_at, order.dispatch_by_at, since)
         run.tell(News(order.key, order.kind, order.key, "filed", f"lines: {len(order.lines)}, {order.reference}"))
     messages.owe(tx, owed)
