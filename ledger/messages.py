@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, bindparam, case, cast, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, String, Update, and_, bindparam, case, cast, exists, or_, select, update
 
 from domain.budgets import Lane
 from domain.installation import Side
 from domain.records import Kind
-from ledger import inbox
+from ledger import holds, inbox
 from ledger.database import Transaction
 from ledger.rows import MINE, NOW, filling, insert_new, listed, table
 from ledger.tables import Hold, Inbox, Message, Moment, SalesOrderRow
@@ -42,6 +42,7 @@ _CLOSE = (
 )
 _PROVE = _CLOSE.values(closed_as="done", lease_until=None)
 _DROP = _CLOSE.where(_message.c.attempted_at.is_(None)).values(closed_as=DROPPED, attempt=_message.c.attempt + 1)
+_OF_THIS = select(_message.c.id).where(_OF_KEY)
 _ID = select(_message.c.id).where(_OF_KEY, or_(_message.c.closed_as.is_(None), _message.c.closed_as != DROPPED))
 
 
@@ -245,27 +246,35 @@ def note(tx: Transaction, claimed: Claimed, **facts: object) -> bool:
 
 
 def close(tx: Transaction, claimed: Claimed, closed_as: str, evidence: str, external_id: str = "") -> bool:
-    """Close a claimed message with its evidence; False when the claim was lost meanwhile."""
-    return note(
-        tx,
-        claimed,
-        closed_at=tx.now,
-        closed_as=closed_as,
-        closed_by=tx.run_id,
-        evidence=evidence,
-        external_id=external_id,
-        lease_until=None,
-    )
+    """Close a claimed message with its evidence, and what holds it; False when the claim was lost meanwhile."""
+    facts = {"closed_as": closed_as, "closed_by": tx.run_id, "evidence": evidence, "external_id": external_id}
+    if not note(tx, claimed, closed_at=tx.now, lease_until=None, **facts):
+        return False
+    _let_go(tx, claimed.id, closed_as)
+    return True
 
 
 def prove(tx: Transaction, kind: Kind, key: str, evidence: str) -> bool:
-    """Close an open message because some record named its key; False when there was none open."""
-    return tx.run(_PROVE, {"of_kind": kind, "of_key": key, "by": tx.run_id, "why": evidence}) == 1
+    """Close an open message, and what holds it, because some record named its key; False when there was none open."""
+    return _closed(tx, _PROVE, kind, key, evidence, "done")
 
 
 def drop_unattempted(tx: Transaction, kind: Kind, key: str, reason: str) -> bool:
-    """Close a message that was never attempted, because it is no longer owed; False when it was attempted."""
-    return tx.run(_DROP, {"of_kind": kind, "of_key": key, "by": tx.run_id, "why": reason}) == 1
+    """Close a message that was never attempted, and what holds it, as it is no longer owed; False when it was attempted."""
+    return _closed(tx, _DROP, kind, key, reason, DROPPED)
+
+
+def _closed(tx: Transaction, statement: Update, kind: Kind, key: str, why: str, closed_as: str) -> bool:
+    of_key = {"of_kind": kind, "of_key": key}
+    if not tx.run(statement, {**of_key, "by": tx.run_id, "why": why}):
+        return False
+    _let_go(tx, int(tx.value(_OF_THIS, of_key)), closed_as)
+    return True
+
+
+def _let_go(tx: Transaction, message_id: int, closed_as: str) -> None:
+    """Close what holds a message that is closed: there is nothing left to wait for."""
+    holds.close_holds(tx, holds.MESSAGE, [str(message_id)], "proved" if closed_as == "done" else closed_as, tx.run_id)
 
 
 def open_of(tx: Transaction, kind: Kind, limit: int) -> list[Any]:

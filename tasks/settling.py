@@ -133,7 +133,6 @@ def _absent(run: Run, tx: Transaction, message: Claimed, visible_after: timedelt
 def _done(run: Run, tx: Transaction, message: Claimed, record: Record, evidence: str, external_id: str) -> None:
     if not messages.close(tx, message, "done", evidence, external_id):
         return
-    holds.close_holds(tx, holds.MESSAGE, [str(message.id)], "proved", run.id)
     lines: tuple[LineQuantity, ...] = getattr(record, "lines", ())
     match message.kind:
         case Kind.SALES_ORDER:
