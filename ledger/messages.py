@@ -41,7 +41,9 @@ _CLOSE = (
     .values(closed_at=NOW, closed_by=bindparam("by"), evidence=bindparam("why"))
 )
 _PROVE = _CLOSE.values(closed_as="done", lease_until=None)
-_DROP = _CLOSE.where(_message.c.attempted_at.is_(None)).values(closed_as=DROPPED, attempt=_message.c.attempt + 1)
+_DROP = _CLOSE.where(_message.c.attempted_at.is_(None), _message.c.resends == 0).values(
+    closed_as=DROPPED, attempt=_message.c.attempt + 1
+)
 _OF_THIS = select(_message.c.id).where(_OF_KEY)
 _ID = select(_message.c.id).where(_OF_KEY, or_(_message.c.closed_as.is_(None), _message.c.closed_as != DROPPED))
 

@@ -70,6 +70,8 @@ def settle_unsayable(run: Run, tx: Transaction, message: Claimed, trouble: Canno
             _hold(run, tx, message, trouble.hold_type, trouble.reason)
     elif messages.close(tx, message, messages.DROPPED, trouble.reason):
         _tell(run, tx, message, "dropped", trouble.reason)
+        if orders.known(tx, [message.order_key])[message.order_key].life.final:
+            orders.mark(tx, message.order_key, final_at=tx.now)
 
 
 def settle_finding(
