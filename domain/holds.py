@@ -128,6 +128,13 @@ _TYPES = [
         "marketplace",
     ),
     HoldType(
+        "cancellation_taken_back",
+        Owner.ECOMMERCE,
+        "Shown as wanted again after John Lewis asked to cancel it",
+        "Ask John Lewis whether it is wanted: release to create it. If not, let them cancel it again.",
+        "marketplace",
+    ),
+    HoldType(
         "cancelled_but_shipped",
         Owner.WAREHOUSE,
         "Shipped although John Lewis asked to cancel",

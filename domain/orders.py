@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 from domain.records import Dispatch, Kind, LineQuantity, LineStatus, OrderLine, SalesOrder
 
+_WANTED = {LineStatus.OPEN, LineStatus.ACCEPTED, LineStatus.BACKORDERED}
+
 
 class DoesNotFit(Exception):
     """A shipment names a SKU or a quantity that its order has not, or has no more."""
@@ -147,6 +149,12 @@ def fold(known: Iterable[LineLife], order: SalesOrder, skus: Mapping[str, str]) 
             life = before.as_ordered(line, sku)
         lives[line.line] = life.seen_as(line.status)
     return tuple(lives.values())
+
+
+def taken_back(known: Iterable[LineLife], order: SalesOrder) -> bool:
+    """Tell whether it is shown as wanted, of which a cancellation was asked for and was not done."""
+    asked = {life.line for life in known if max(0, life.cancel_requested - life.dispatched) > life.cancelled}
+    return any(line.line in asked and line.status in _WANTED for line in order.lines)
 
 
 def allocate(dispatch: Dispatch, lines: Sequence[LineLife]) -> tuple[LineQuantity, ...]:

@@ -251,6 +251,12 @@ def add(tx: Transaction, order_key: str, number: str, quantities: Mapping[str, i
         )
 
 
+def wanted_again(tx: Transaction, keys: Sequence[str]) -> None:
+    """Forget that cancelling these orders was asked for, as a person says that they are wanted; what is cancelled stays so."""
+    mine = (_line.c.installation == tx.installation, _line.c.order_key.in_(keys))
+    tx.run(update(_line).where(*mine).values(cancel_requested=_line.c.cancelled))
+
+
 def mark_taken(tx: Transaction, key: str, back_office_id: str) -> None:
     """The back office was seen to have the order."""
     tx.run(_MARK_TAKEN, {"of_key": key})

@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.deadlines import dispatch_deadline
 from domain.installation import Side
-from domain.orders import OrderLife, fold, owes
+from domain.orders import OrderLife, fold, owes, taken_back
 from domain.records import Dispatch, Kind, LineStatus, SalesOrder
 from expectations.gate import Failure
 from ledger import former_listings, holds, inbox, journal, levels, messages, orders
@@ -18,9 +18,9 @@ from tasks.telling import News
 GO_LIVE = "go_live"
 _ACKNOWLEDGED = {LineStatus.ACCEPTED, LineStatus.BACKORDERED, LineStatus.DISPATCHED, LineStatus.RETURNED}
 _UNANSWERED = {LineStatus.OPEN, LineStatus.CANCEL_REQUESTED}
-_MAY_STAND_THERE = (
-    "John Lewis asks to cancel it, and it was sent: look whether it, or a half of it, stands in the back office"
-)
+_ASKED = "John Lewis asks to cancel it"
+_MAY_STAND_THERE = f"{_ASKED}, and it was sent: look whether it, or a half of it, stands in the back office"
+_TAKEN_BACK = "John Lewis asked to cancel it, and shows it as wanted again"
 _UNKNOWN = OrderLife("", ())
 
 
@@ -29,6 +29,7 @@ def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
     received: list[SalesOrder] = [one.record for one in judged.fresh]
     inbox_ids = store(run, tx, judged, {order.key: order.key for order in received})
     known = orders.known(tx, [order.key for order in received])
+    reopened = _reopened({order.key: order for order in received}, known)
     lives = {order.key: _folded(order, known.get(order.key), judged.skus) for order in received}
     orders.save(
         tx,
@@ -38,6 +39,7 @@ def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
     _prove_acknowledgements(tx, received)
     replaced = [str(inbox_ids[order.key]) for order in received]  # also a reject that can be read now
     holds.close_holds(tx, holds.INBOX, replaced, "replaced", "a newer record, or a release")
+    inbox.set_gate(tx, [inbox_ids[key] for key in reopened], inbox.HELD)
     owed: list[messages.Owed] = []
     since = live_since(tx)
     for order in received:
@@ -45,7 +47,7 @@ def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
         _stop_creation(run, tx, order, life, known[order.key].life.unwanted if order.key in known else 0)
         if life.final and not life.attempted and not life.taken:
             orders.mark(tx, order.key, final_at=tx.now)
-        failures = judged.failures.get(order.key, ())
+        failures = (*judged.failures.get(order.key, ()), *reopened.get(order.key, ()))
         if failures and not life.taken:
             _hold(run, tx, order, inbox_id, failures)
             if not life.attempted:
@@ -62,6 +64,19 @@ def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
         tx, {line.sku for life in lives.values() for line in life.lines if line.sku}, run.installation.stock
     )
     _release_waiting_dispatches(tx, received)
+
+
+def _reopened(shown: dict[str, SalesOrder], known: dict[str, orders.KnownOrder]) -> dict[str, tuple[Failure, ...]]:
+    """Return, of orders never sent, why a person must say whether they are wanted: their cancellation seems taken back.
+
+    An older sight that is read late looks the same; the next sight ends the hold.
+    """
+    lives = {key: known[key].life for key in shown if key in known}
+    return {
+        key: (Failure(key, "expect_no_cancellation_to_be_taken_back", "cancellation_taken_back", _TAKEN_BACK, ""),)
+        for key, life in lives.items()
+        if not life.attempted and not life.taken and taken_back(life.lines, shown[key])
+    }
 
 
 def _given_back(lives: dict[str, OrderLife], known: dict[str, orders.KnownOrder]) -> set[str]:
@@ -171,10 +186,6 @@ def _shows_acknowledged(order: SalesOrder) -> bool:
 
 
 def _row(run: Run, tx: Transaction, order: SalesOrder, inbox_id: int) -> dict[str, object]:
-    policy = run.installation.orders
-    deadline_at = order.dispatch_by_at or dispatch_deadline(
-        order.placed_at, policy.dispatch_within_working_days, policy.dispatch_cut_off_hour
-    )
     return {
         "key": order.key,
         "reference": order.reference,
@@ -182,11 +193,18 @@ def _row(run: Run, tx: Transaction, order: SalesOrder, inbox_id: int) -> dict[st
         "inbox_id": inbox_id,
         "back_office_id": "",
         "placed_at": order.placed_at,
-        "dispatch_by_at": deadline_at,
+        "dispatch_by_at": _dispatch_by(run, order),
         "filed_at": tx.now,
         "awaits_tracking": False,
         "account": run.former,
     }
+
+
+def _dispatch_by(run: Run, order: SalesOrder) -> datetime:
+    policy = run.installation.orders
+    return order.dispatch_by_at or dispatch_deadline(
+        order.placed_at, policy.dispatch_within_working_days, policy.dispatch_cut_off_hour
+    )
 
 
 def _prove_acknowledgements(tx: Transaction, received: list[SalesOrder]) -> None:
@@ -208,7 +226,7 @@ def _stop_creation(run: Run, tx: Transaction, order: SalesOrder, life: OrderLife
         order.key,
         "expect_no_cancellation_after_creation",
         "cancelled_after_creation",
-        "John Lewis asks to cancel it" if life.taken else _MAY_STAND_THERE,
+        _TAKEN_BACK if taken_back(life.lines, order) else _ASKED if life.taken else _MAY_STAND_THERE,
         "",
     )
     deadline_at = order.dispatch_by_at or tx.now + timedelta(hours=24)
@@ -220,7 +238,8 @@ def _hold(run: Run, tx: Transaction, order: SalesOrder, inbox_id: int, failures:
     accept_by = None if _shows_acknowledged(order) else _accept_by(run, order.placed_at)
     deadline_at = _soonest(order.dispatch_by_at, accept_by)
     for failure in failures:
-        hold(run, tx, failure, holds.INBOX, str(inbox_id), order_key=order.key, deadline_at=deadline_at)
+        by = deadline_at or (_dispatch_by(run, order) if failure.hold_type == "cancellation_taken_back" else None)
+        hold(run, tx, failure, holds.INBOX, str(inbox_id), order_key=order.key, deadline_at=by)
 
 
 def _release_waiting_dispatches(tx: Transaction, received: list[SalesOrder]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from domain.identifiers import visible
-from ledger import holds, inbox, items, journal, levels, messages, scans, stories, tickets
+from ledger import holds, inbox, items, journal, levels, messages, orders, scans, stories, tickets
 from ledger.database import Transaction
 from tasks import carriers
 
@@ -48,6 +48,7 @@ def release(tx: Transaction, *, order: str, cause: int, message: int, reason: st
             holds.close_holds(tx, subject, ids, f"released: {reason}", by)
     if any(one.type == "file_not_worked_off" for one in found):
         tickets.give_up(tx)
+    orders.wanted_again(tx, [one.order_key for one in found if one.type == "cancellation_taken_back"])
     by_hand = [int(one.subject_id) for one in found if one.type == "keyed_by_hand"]
     messages.send_afresh(tx, by_hand)
     messages.due_now(tx, [int(one.subject_id) for one in found if one.subject == holds.MESSAGE])

@@ -140,13 +140,13 @@ def _done(run: Run, tx: Transaction, message: Claimed, record: Record, evidence:
         case Kind.SALES_ORDER:
             orders.mark_taken(tx, message.order_key, external_id)
             if message.attempted_at is not None:  # what a newer version was held for matters no more
-                inbox_id = orders.known(tx, [message.order_key])[message.order_key].inbox_id
-                holds.close_holds(tx, holds.INBOX, [str(inbox_id)], "proved", run.id)
+                _let_pass(tx, message.order_key)
         case Kind.ACKNOWLEDGEMENT:
             orders.mark(tx, message.order_key, acknowledged_at=tx.now)
         case Kind.CANCELLATION:
             orders.add(tx, message.order_key, "cancelled", {line.line: line.quantity for line in lines})
             levels.recompute(tx, {line.sku for line in lines}, run.installation.stock)
+            _let_pass(tx, message.order_key, "cancellation_taken_back")
         case Kind.DISPATCH:
             orders.add(tx, message.order_key, "dispatched", {line.line: line.quantity for line in lines})
     _tell(run, tx, message, "done", evidence)
@@ -156,6 +156,12 @@ def _done(run: Run, tx: Transaction, message: Claimed, record: Record, evidence:
     ):  # cancelled or not, what was just created may be shipped
         orders.mark(tx, message.order_key, final_at=tx.now)
     messages.owe(tx, owing(run, tx, order.life, order.inbox_id, order.placed_at, order.dispatch_by_at))
+
+
+def _let_pass(tx: Transaction, order_key: str, *types: str) -> None:
+    """Close what an order is held for at its gate (all, or these types): what was done answers it."""
+    inbox_id = orders.known(tx, [order_key])[order_key].inbox_id
+    holds.close_holds(tx, holds.INBOX, [str(inbox_id)], "proved", tx.run_id, types)
 
 
 def _hold(run: Run, tx: Transaction, message: Claimed, hold_type: str, reason: str) -> None:
