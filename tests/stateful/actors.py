@@ -1,8 +1,9 @@
 """Who acts in the simulated world besides the product: customers, other channels, the warehouse, operators, trouble."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ledger import holds
 from sandbox.kit import Fault, VoidsPicks
 from tasks import operators
 from tests.stateful.folders import MISHAPS
@@ -23,6 +24,10 @@ _FAULTS: tuple[dict[str, Any], ...] = (
 )
 
 
+_OF_MISREADING = {"malformed_payload", "contradiction"}
+"""Why a message waits of which the order could not be read: it could not be composed, or not be seen to be done."""
+
+
 class Actors:
     """Acts once when called; every choice comes from the seed."""
 
@@ -33,8 +38,9 @@ class Actors:
         self.lost_tracking: list[str] = []
         self.bad_orders = 0
         self.cancelled: set[str] = set()
+        self.misread_until: dict[str, datetime] = {}
         unable = set() if isinstance(machine.office, VoidsPicks) else {"void_pick"}
-        unable |= set() if machine.market.orders_by_files else {"spoil_a_file"}
+        unable |= {"misread"} if machine.market.orders_by_files else {"spoil_a_file"}
         self.able = {act for act in dir(self) if not act.startswith("_")} - unable
 
     def stock_the_shop(self) -> None:
@@ -117,6 +123,21 @@ class Actors:
         self.cancelled.add(reference)
         return f"cancel {reference}"
 
+    @property
+    def misread_now(self) -> set[str]:
+        """Return the orders that cannot be read now."""
+        now = self.machine.clock.now()
+        return {reference for reference, until in self.misread_until.items() if now < until}
+
+    def misread(self) -> str:
+        """Let an order that is known already be shown for a while in a shape that cannot be read."""
+        known = self.machine.watch.known_orders()
+        if not known:
+            return "no order to misread"
+        reference = self.random.choice(known[:4])
+        self.misread_until[reference] = self.machine.clock.now() + timedelta(seconds=self.random.randint(60, 600))
+        return f"{reference} cannot be read for a while"
+
     def bad_order(self) -> str:
         """Place an order that must be held."""
         self.bad_orders += 1
@@ -156,7 +177,22 @@ class Actors:
         return "the stock answers show zeroes"
 
     def operate(self) -> str:
-        """Let an operator map the carrier that waits."""
+        """Let operators map the carrier that waits, and release what waited for an order that can be read again."""
+        return f"{self._map_carrier()}; {self._release_read_again()} released"
+
+    def _release_read_again(self) -> int:
+        with self.machine.database.transaction("harbour", "operator") as tx:
+            unread = {one.order_key for one in holds.open_holds(tx, subject=holds.INBOX)}
+            found = holds.open_holds(tx, subject=holds.MESSAGE) if self.misread_until else []
+            mended = [one for one in found if one.type in _OF_MISREADING and one.order_key not in unread]
+            for one in mended:
+                number = int(one.subject_id)
+                operators.release(
+                    tx, order="", cause=0, message=number, reason="it can be read", by="Sam", dry_run=False
+                )
+        return len(mended)
+
+    def _map_carrier(self) -> str:
         with self.machine.database.transaction("harbour", "operator") as tx:
             try:
                 plan = operators.map_carrier(

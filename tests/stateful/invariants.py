@@ -55,6 +55,12 @@ class Watch:
         """Return the back office's orders of the marketplace from its own store."""
         return [order for order in self.machine.office.dump()["orders"] if order["reference"]]
 
+    def known_orders(self) -> list[str]:
+        """Return the open orders that the ledger knows, first those not in the back office, the newest of each first."""
+        open_ones = "SELECT reference FROM sales_order WHERE final_at IS NULL"
+        rows = self._rows(f"{open_ones} ORDER BY taken_at IS NOT NULL, placed_at DESC, reference")
+        return [row.reference for row in rows]
+
     def tick(self) -> None:
         """Remember what is truly free now, SKU by SKU."""
         self.look_at_files()
@@ -217,6 +223,8 @@ class Watch:
         }
         explained |= {"pick_voided", "unmapped_carrier", "backordered", "no_free_stock", "quantity", "unknown_outcome"}
         for row in self._rows("SELECT type, detail, order_key FROM hold WHERE closed_at IS NULL"):
+            if row.type == "contradiction" and row.order_key in self.machine.actors.misread_until:
+                continue
             if row.type == "refused" and row.order_key in self.machine.actors.cancelled:
                 continue  # shipped although it was cancelled, and the marketplace may say so only when it is told
             if row.type not in explained and "a part of a line cannot be read back" not in row.detail:

@@ -76,6 +76,7 @@ class Profile:
             "add_tracking": 4,
             "cancel": 3,
             "bad_order": 1,
+            "misread": 3,
             "trouble": 16,
             "glitch": 1,
             "void_pick": 4,
@@ -211,6 +212,7 @@ class Machine:
 
     async def come_to_rest(self) -> None:
         """Stop all faults, mend what people would mend, and run until nothing is owed, or time is up."""
+        self.actors.misread_until = dict.fromkeys(self.actors.misread_until, self.clock.now())
         self.edge.faults.clear()
         self.office.faults.clear()
         self.edge.outage_until = self.office.outage_until = None

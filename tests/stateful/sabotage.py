@@ -20,7 +20,7 @@ from ledger import levels, messages, zeroes
 from ledger.rows import table
 from ledger.stock_tables import Level
 from ledger.tables import Message
-from tasks import confirm, filing, filing_orders
+from tasks import confirm, filing, filing_orders, filing_rejects, settling
 from tests.stateful.machine import Profile
 from tests.stateful.offices import OFFICES
 
@@ -56,6 +56,19 @@ def _look_before_resend(stack: ExitStack) -> None:
         return await true_look_up(run, route, [message for message in claimed if message.ticket is not None])
 
     stack.enter_context(patch.object(confirm, "_look_up", look_up))
+
+
+def _unknown_stays_unknown(stack: ExitStack) -> None:
+    """What cannot be read replaces what could, and what cannot be composed any more counts as never sent."""
+    true_settle = settling.settle_unsayable
+
+    def settle_unsayable(run: Any, tx: Any, message: Any, trouble: Any) -> None:
+        if trouble.hold_type is not None:
+            messages.note(tx, message, attempted_at=None, ticket=None)
+        true_settle(run, tx, message, trouble)
+
+    stack.enter_context(patch.object(confirm, "settle_unsayable", settle_unsayable))
+    stack.enter_context(patch.object(filing_rejects, "_place", lambda key, _known: key))
 
 
 def _atomic_filing(stack: ExitStack) -> None:
@@ -217,6 +230,9 @@ _CUT_OFF = Profile(
     kill=0.0, on_office=0.0, faults=(0,), weights={"buy": 20, "sell_elsewhere": 20, "restock": 20, "trouble": 30}
 )
 _LOSSY = Profile(weights={"buy": 30, "ship": 16, "trouble": 40, "restock": 5}, kill=0.3)
+_MISREAD = Profile(
+    weights={"buy": 30, "trouble": 30, "misread": 40, "restock": 5, "operate": 10}, kill=0.3, on_office=0.8
+)
 _KILLED_EARLY = Profile(kill=0.8, kill_within=12, weights={"buy": 40, "restock": 30})  # filing is soon in a run
 _CROWDED = Profile(second_worker=1.0, kill=0.0, weights={"buy": 30, "sell_elsewhere": 10, "restock": 10})
 _GLITCHING = Profile(weights={"buy": 20, "glitch": 10, "restock": 10})
@@ -224,6 +240,7 @@ _SUSPENDED = Profile(stall=0.2, kill=0.0, weights={"buy": 30, "sell_elsewhere": 
 
 SABOTAGES = {
     "look before resend": Sabotage(_look_before_resend, ("I2", "I3"), _LOSSY, _TAKES_TWICE, _ALL),
+    "what was sent stays unknown": Sabotage(_unknown_stays_unknown, ("I2",), _MISREAD, _TAKES_TWICE),
     "atomic filing": Sabotage(_atomic_filing, ("I1",), _KILLED_EARLY, markets=_ALL),
     "one in flight a SKU": Sabotage(_one_in_flight, ("I6",), _CROWDED, markets=_BOTH),
     "the mass-zero stop": Sabotage(_mass_zero_stop, ("I7",), _GLITCHING, markets=_ALL),

@@ -1,8 +1,9 @@
 """What strains a simulated run: calls that are watched as they arrive, and processes that are suspended or killed."""
 
 import asyncio
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -17,13 +18,30 @@ if TYPE_CHECKING:
     from tests.stateful.machine import Machine
 
 QUANTITY = re.compile(rb'("(?:qty|quantity|quantity_available|Available|Quantity|atpQty)": ?)[1-9][0-9]*')
+_OF_THE_BODY = {"content-length", "content-encoding", "transfer-encoding"}
 STOCK = re.compile(
     r".*/(source-items|export-stock-salable-qty/.*|productavailability|product\.product/read|stock/v3/quantity|availability)"
 )
 
 
+def misread(content: bytes, references: Collection[str]) -> bytes:
+    """Return an answer in which the quantities of these orders are no whole numbers, in either marketplace's words."""
+    try:
+        answer = json.loads(content)
+    except ValueError:
+        return content
+    waiting = [answer]
+    while waiting:
+        one = waiting.pop()
+        waiting += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+        if isinstance(one, dict) and {one.get("order_reference"), one.get("order_id")} & set(references):
+            for line in one.get("items") or one.get("order_lines") or ():
+                line["quantity"] = "1.0 "
+    return json.dumps(answer).encode()
+
+
 class Watched(httpx.AsyncBaseTransport):
-    """Sees every call arrive: what is published, what is in flight, what a glitch shows."""
+    """Sees every call arrive: what is published, what is in flight, what a glitch shows, which orders cannot be read."""
 
     def __init__(self, machine: "Machine", inner: httpx.AsyncBaseTransport) -> None:
         self._machine, self._inner = machine, inner
@@ -42,6 +60,10 @@ class Watched(httpx.AsyncBaseTransport):
             machine.watch.ends(sent, before)
         if not of_market and request.method != "GET":
             machine.watch.check()
+        if of_market and request.method == "GET" and "orders" in path and machine.actors.misread_now:
+            content = misread(await response.aread(), machine.actors.misread_now)
+            headers = {name: value for name, value in response.headers.items() if name not in _OF_THE_BODY}
+            return httpx.Response(response.status_code, headers=headers, stream=httpx.ByteStream(content))
         if machine.glitching and STOCK.fullmatch(path):
             content = QUANTITY.sub(rb"\g<1>0", await response.aread())
             return httpx.Response(response.status_code, stream=httpx.ByteStream(content))
