@@ -37,5 +37,5 @@ async def answer_each(
         except SystemTrouble as trouble:
             if not answers:
                 raise
-            return answers | {rest.key: Later(clock.now(), trouble.what) for rest in records[number:]}
+            return answers | {rest.key: Later(clock.now(), str(trouble)) for rest in records[number:]}
     return answers
