@@ -136,6 +136,11 @@ class Account:
             follow_redirects=False,
         )
 
+    @property
+    def clock(self) -> Clock:
+        """Return the clock."""
+        return self.surroundings.clock
+
     async def close(self) -> None:
         """Let the connections go."""
         await self._client.aclose()
@@ -232,12 +237,11 @@ class Account:
 
     async def permit(self, lane: Lane, limit: Limit) -> None:
         """Wait a little for a permit, or raise `NotNow` when the wait would be long."""
-        clock = self.surroundings.clock
         while (at := self.surroundings.budgets.take(self.name, limit, lane)) is not None:
-            wait = (at - clock.now()).total_seconds()
+            wait = (at - self.clock.now()).total_seconds()
             if wait > LONGEST_WAIT_SECONDS:
                 raise NotNow(self.name, at)
-            await clock.sleep(max(wait, 0.001))
+            await self.clock.sleep(max(wait, 0.001))
 
     async def _body(self, response: httpx.Response) -> bytes:
         encoding = response.headers.get("content-encoding", "identity").lower()
@@ -256,9 +260,8 @@ class Account:
         self, call: str, status: int, headers: httpx.Headers, content: bytes, limit: Limit, meant: Meant
     ) -> Any:
         if status in self.throttled and not self.refuses(_json_or_text(content)):
-            until = self.surroundings.clock.now() + timedelta(
-                seconds=retry_after(headers, self.surroundings.clock.now())
-            )
+            now = self.clock.now()
+            until = now + timedelta(seconds=retry_after(headers, now))
             self.surroundings.budgets.close(self.name, limit, until)
             raise NotNow(self.name, until)
         if status in self.nothing_done:

@@ -42,7 +42,7 @@ class DispatchFeed:
     async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:
         """Read the shipments of the next 250 open orders: three calls, one when nothing was planned yet."""
         start = int(cursor or 0)
-        page = Page([], [], began_at=self._tenant.now())
+        page = Page([], [], began_at=self._tenant.clock.now())
         if start + _ORDERS_A_PAGE < len(about):
             page.cursor, page.more = str(start + _ORDERS_A_PAGE), True
         asked = [order.external_id for order in about[start : start + _ORDERS_A_PAGE]]

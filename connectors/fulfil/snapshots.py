@@ -132,7 +132,7 @@ class StockFeed(_ProductFeed):
         return tuple(place for code, place in there.items() if code in (self._options.warehouses or there))
 
     async def _begin(self) -> _Scan:
-        began_at = self._tenant.now()
+        began_at = self._tenant.clock.now()
         places = await self.warehouses(Lane.BULK)
         return _Scan(began_at, places=tuple((place.id, place.code) for place in places))
 
@@ -165,7 +165,7 @@ class ItemFeed(_ProductFeed):
         self.keeps = dict.fromkeys(("id", "code", "active", options.ean_field), True)
 
     async def _begin(self) -> _Scan:
-        return _Scan(self._tenant.now(), places=((0, ""),))
+        return _Scan(self._tenant.clock.now(), places=((0, ""),))
 
     async def _read(self, ids: Sequence[int], place: tuple[int, str]) -> list[Any]:  # noqa: ARG002 - an item has no place
         fields = ["id", "code", "active", self._options.ean_field]

@@ -38,7 +38,7 @@ class Dispatches:
 
     async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:
         """Read the shipments of the next 200 open orders."""
-        began_at = self._shop.account.surroundings.clock.now()
+        began_at = self._shop.account.clock.now()
         start = int(cursor or 0)
         asked = {
             order.external_id: order

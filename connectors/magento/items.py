@@ -28,7 +28,7 @@ class Items:
 
     async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:  # noqa: ARG002 - asked as a whole
         """Read one page; the last one says whether the rows added up to the total."""
-        began_at = self._shop.account.surroundings.clock.now()
+        began_at = self._shop.account.clock.now()
         scan = Scan.from_cursor(cursor) if cursor else Scan(began_at, "items", self._shop.page_size)
         listed = await self._shop.page(_PRODUCTS, scan.page, scan.size, Lane.BULK)
         scan = scan.counted(listed, [row_key(row) for row in listed.items])

@@ -29,7 +29,7 @@ class ItemFeed:
 
     async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:  # noqa: ARG002 - the list needs no orders
         """Read one page of at most 100 offers, by title: the usual order, by price, moves under our feet."""
-        scan = Scan(self._api.account.surroundings.clock.now()) if cursor is None else Scan.parsed(cursor)
+        scan = Scan(self._api.account.clock.now()) if cursor is None else Scan.parsed(cursor)
         total, rows = await self._api.rows(
             OFFERS, "offers", self._api.limits.view_offers, Lane.BULK, offset=scan.offset, sort="productTitle"
         )

@@ -76,7 +76,7 @@ class SalesOrderFeed:
 
     async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:  # noqa: ARG002 - the log names its orders itself
         """Read at most 100 orders: one page, and on where it brings nothing but the overlap."""
-        clock = self._api.account.surroundings.clock
+        clock = self._api.account.clock
         now = clock.now()
         first = now - self._history
         mark = Bookmark.parsed(cursor) if cursor else Bookmark(Overlap.since(first, SHOWS_WITHIN), first, now)
