@@ -14,7 +14,7 @@ from connectors.counting import tally
 from connectors.fulfil.settings import FulfilOptions
 from connectors.fulfil.tenant import Tenant
 from connectors.fulfil.wire import Number, Wire
-from connectors.reading import Unreadable, faults
+from connectors.reading import Unreadable, faults, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import Fatal
 from domain.budgets import Lane
@@ -102,12 +102,7 @@ class _ProductFeed:
 
     def _page(self, raws: list[Any], began_at: datetime) -> Page:
         """Return what originals become."""
-        entries = [self.parse(raw) for raw in raws]
-        return Page(
-            [entry for entry in entries if isinstance(entry, Received)],
-            [entry for entry in entries if isinstance(entry, Reject)],
-            began_at=began_at,
-        )
+        return Page(*told_apart(map(self.parse, raws)), began_at=began_at)
 
     def _record(self, raw: Any) -> Record:
         raise NotImplementedError

@@ -6,6 +6,7 @@ from typing import Any
 from connectors.magento.scan import Scan
 from connectors.magento.search import Query, Shop
 from connectors.magento.stock_mapping import item, row_key, without_other_attributes
+from connectors.reading import told_apart
 from connectors.roles import FeedShape, OpenOrder
 from domain.budgets import Lane
 from domain.records import Page, Received, Reject
@@ -33,11 +34,7 @@ class Items:
         listed = await self._shop.page(_PRODUCTS, scan.page, scan.size, Lane.BULK)
         scan = scan.counted(listed, [row_key(row) for row in listed.items])
         outcomes = [self.parse(without_other_attributes(row, self._ean_attribute)) for row in listed.items]
-        page = Page(
-            [each for each in outcomes if isinstance(each, Received)],
-            [each for each in outcomes if isinstance(each, Reject)],
-            began_at=scan.began_at,
-        )
+        page = Page(*told_apart(outcomes), began_at=scan.began_at)
         if scan.sound and not scan.ended:
             page.cursor, page.more = scan.cursor, True
         else:

@@ -33,17 +33,7 @@ class ItemFeed:
         total, rows = await self._api.rows(
             OFFERS, "offers", self._api.limits.view_offers, Lane.BULK, offset=scan.offset, sort="productTitle"
         )
-        read = [self.parse(row) for row in rows]
-        after = scan.after(total, [_id(row) or "" for row in rows])
-        more = bool(rows) and after.offset < total
-        return Page(
-            [one for one in read if isinstance(one, Received)],
-            [one for one in read if isinstance(one, Reject)],
-            began_at=scan.began_at,
-            cursor=str(after) if more else None,
-            more=more,
-            complete=after.steady and after.offset == total,
-        )
+        return scan.page(map(self.parse, rows), total, [_id(row) or "" for row in rows])
 
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Map one offer. One without a SKU is an `Item` with an empty SKU: the listing exists, and is unmanaged."""

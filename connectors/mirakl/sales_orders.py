@@ -11,6 +11,7 @@ from typing import Any
 from connectors.mirakl.api import ORDERS, Api, Rows
 from connectors.mirakl.mapping import NOT_YET_OURS, ORDER_KEEPS, moment, read_order
 from connectors.overlap import Overlap, changes
+from connectors.reading import told_apart
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import NotNow, Unavailable
 from domain.records import Page, Received, Reject
@@ -90,8 +91,7 @@ class SalesOrderFeed:
                     raise
                 break
             read = [self.parse(row) for row in rows if _mark(row) not in mark.seen and not _is_staged(row)]
-            page.received = [one for one in read if isinstance(one, Received)]
-            page.rejects = [one for one in read if isinstance(one, Reject)]
+            page.received, page.rejects = told_apart(read)
             mark = replace(mark, overlap=mark.overlap.shown(changes(rows, _changed_at), clock.now()))
             mark = _after(mark, total, rows)
             if read or not mark.offset:
