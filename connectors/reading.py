@@ -1,10 +1,13 @@
-"""What every mapping from wire to record shares: how a payload that cannot be read is told, and told apart."""
+"""What every mapping from wire to record shares: what is beyond belief, and what becomes of a payload that cannot be read."""
 
 from collections.abc import Iterable
 
 from pydantic import ValidationError
 
 from domain.records import Received, Reject
+
+LARGEST_QUANTITY = 999_999_999
+"""More eaches than this are a mistake, and an exponent could fill the memory."""
 
 
 class Unreadable(Exception):

@@ -9,10 +9,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_pascal
 
-from connectors.reading import faults
+from connectors.reading import LARGEST_QUANTITY, faults
 from domain.records import Dispatch, Received, Reject, ShippedLine
 
-LARGEST_QUANTITY = 999_999_999
 _TEXTS = (
     *("InterfaceRecordId", "SalesOrderNumber", "SalesOrderReference", "DispatchNumber", "DispatchId", "DispatchDate"),
     *("Courier", "CourierService", "TrackingNumber", "SequenceNumber"),

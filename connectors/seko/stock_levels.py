@@ -10,10 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_pascal
 
 from connectors.counting import tally
-from connectors.reading import faults
+from connectors.reading import LARGEST_QUANTITY, faults
 from connectors.roles import FeedShape, OpenOrder
 from connectors.seko.api import Hub, HubFailure, entries
-from connectors.seko.dispatch_mapping import LARGEST_QUANTITY
 from connectors.seko.settings import SekoOptions
 from domain.budgets import Lane, Limit
 from domain.counts import Counts, StockPage
