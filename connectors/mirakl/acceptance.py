@@ -41,7 +41,7 @@ class AcceptanceSink:
 
     async def find(self, records: Sequence[Acknowledgement]) -> Mapping[str, Finding]:
         """Return how the orders stand, a hundred a call."""
-        shown = await self._api.orders_by_id(sorted({one.external_id for one in records if is_id(one.external_id)}))
+        shown = await self._api.orders_by_id(one.external_id for one in records)
         return {one.key: _finding(one, shown.get(one.external_id)) for one in records}
 
     async def _send_one(self, record: Acknowledgement) -> Answer:

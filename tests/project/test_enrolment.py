@@ -56,7 +56,7 @@ def test_a_place_that_lacks_a_system_is_named(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("system", STOCKED)
 async def test_the_simulator_can_make_a_stock_read_of_every_back_office_show_nothing(system: str) -> None:
     joint = Joint.of(system)
-    case = joint.harness.feeds()[GivesStockLevels]
+    case = joint.harness.feeds[GivesStockLevels]
     await case.show(3)
     await walk(joint.feed(GivesStockLevels), case)
     answers = [body for request, _, body in joint.wire.exchanges if STOCK.fullmatch(request.url.path)]

@@ -3,7 +3,6 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +20,6 @@ from sandbox.kit import Fault
 from tests.connectors.cin7_core import cases
 from tests.connectors.making import PERSONAL
 from tests.connectors.recording import Recorded
-from tests.contract.harness import FeedCase, SinkCase
 from tests.doubles import BucketBudgets, KeptArchive, ManualClock, OpenBudgets
 
 ACCOUNT_ID = "0f0e0d0c-0000-4000-8000-0000000000aa"
@@ -66,15 +64,7 @@ class Harness:
         self.connector = self.again()
         self.personal = PERSONAL
         world = cases.World(self)
-        self._feeds, self._sinks = cases.feeds(world), cases.sinks(world)
-
-    def feeds(self) -> Mapping[type, FeedCase]:
-        """Return the case of every feed, by its role."""
-        return self._feeds
-
-    def sinks(self) -> Mapping[type, SinkCase]:
-        """Return the case of every sink, by its role."""
-        return self._sinks
+        self.feeds, self.sinks = cases.feeds(world), cases.sinks(world)
 
     def again(self) -> Cin7Core:
         """Return a connector that remembers nothing, as the next process would have it."""

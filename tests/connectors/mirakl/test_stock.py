@@ -9,7 +9,8 @@ from connectors import mirakl
 from connectors.mirakl.stock_file import Report, Ticket, file_of
 from domain.answers import Absent, Accepted, Contradicted, Found, NotNow, NotYet, Unknown
 from sandbox.kit import Fault
-from tests.connectors.mirakl.harness import STOCK, Harness
+from tests.connectors.mirakl.cases import STOCK
+from tests.connectors.mirakl.harness import Harness
 from tests.contract.joint import Joint
 from tests.contract.wire import Break, Route, replies
 from tests.doubles import BucketBudgets, ManualClock
@@ -194,7 +195,7 @@ async def test_no_code_can_send_a_file_that_deletes_offers() -> None:
     for word in ("REPLACE", "import_mode", '"delete"', "DELETE", "offers/imports"):
         assert word not in source
     joint = Joint.of("mirakl")
-    for role, case in joint.harness.sinks().items():
+    for role, case in joint.harness.sinks.items():
         record = await case.record()
         await joint.sink(role).send([record])
     assert not any(request.url.path.endswith("/offers/imports") for request in joint.wire.requests)

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +20,6 @@ from sandbox.seko.orders import submitted
 from tests.connectors import making
 from tests.connectors.recording import Recorded
 from tests.connectors.seko import cases
-from tests.contract.harness import FeedCase, SinkCase
 from tests.doubles import BucketBudgets, KeptArchive, ManualClock, OpenBudgets
 
 TOKEN = "5ec2e7e5-0000-4000-8000-0000000000cc"
@@ -56,15 +54,7 @@ class Harness:
         self.connector = self.again()
         self.personal = PERSONAL
         world = cases.World(self)
-        self._feeds, self._sinks = cases.feeds(world), cases.sinks(world)
-
-    def feeds(self) -> Mapping[type, FeedCase]:
-        """Return the case of every feed, by its role."""
-        return self._feeds
-
-    def sinks(self) -> Mapping[type, SinkCase]:
-        """Return the case of every sink, by its role."""
-        return self._sinks
+        self.feeds, self.sinks = cases.feeds(world), cases.sinks(world)
 
     def again(self) -> Seko:
         """Return a connector that remembers nothing, as the next process would have it."""
