@@ -11,22 +11,13 @@ from connectors.roles import (
     TakesDispatches,
 )
 from domain.records import Acknowledgement, Availability, DispatchAdvice
+from tests.connectors.making import GIFT, PERSON
 from tests.contract.harness import FeedCase, SinkCase
 from tests.contract.wire import Route
 
 if TYPE_CHECKING:
     from tests.connectors.mirakl.harness import Harness
 
-PERSON = {
-    "full_name": "Wilhelmina Personal",
-    "line_1": "7 Private Road",
-    "line_2": "Secret Cottage",
-    "city": "Hushford",
-    "state": "Quietshire",
-    "postal_code": "HU5 4HH",
-    "phone": "07700900999",
-}
-GIFT = "With whispered love"
 PERSONAL = ("Wilhelmina", *(text for name, text in PERSON.items() if name != "full_name"), GIFT)
 ORDERS, OFFERS, SHIPMENTS = "/api/orders", "/api/offers", "/api/shipments"
 STOCK = f"{OFFERS}/stock/imports"

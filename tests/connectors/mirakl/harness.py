@@ -17,6 +17,7 @@ from sandbox.mirakl import Account
 from sandbox.mirakl import Mirakl as Market
 from sandbox.mirakl.orders import Order
 from sandbox.mirakl.state import Operator, Shop
+from tests.connectors.making import GIFT, PERSON
 from tests.connectors.mirakl import cases
 from tests.doubles import KeptArchive, ManualClock, OpenBudgets
 
@@ -74,7 +75,7 @@ class Harness:
     def place(self, basket: Mapping[str, int] | None = None) -> str:
         """Place an order of somebody personal, with a gift message."""
         [order] = self.sandbox.state.place(
-            self.shop, [basket or {"SKU-1": 2, "SKU-2": 3}], cases.PERSON, cases.GIFT, self.clock.now()
+            self.shop, [basket or {"SKU-1": 2, "SKU-2": 3}], PERSON, GIFT, self.clock.now()
         )
         return order.id
 

@@ -23,7 +23,6 @@ from tests.connectors.seko import cases
 from tests.doubles import BucketBudgets, KeptArchive, ManualClock, OpenBudgets
 
 TOKEN = "5ec2e7e5-0000-4000-8000-0000000000cc"
-PERSONAL = ("Wilhelmina", "Private Road", "Secret Cottage", "Hushford", "HU5 4HH", "07700900999", "personal.example")
 ADDRESS = "http://seko.test"
 
 
@@ -52,7 +51,7 @@ class Harness:
             self.clock, self.budgets, self.archive, Recorded(self.sandbox.app, self.requests)
         )
         self.connector = self.again()
-        self.personal = PERSONAL
+        self.personal = making.PERSONAL
         world = cases.World(self)
         self.feeds, self.sinks = cases.feeds(world), cases.sinks(world)
 

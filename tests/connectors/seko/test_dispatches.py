@@ -10,7 +10,8 @@ from domain.answers import Unavailable
 from domain.payloads import join, packed, split, unpacked
 from domain.records import Dispatch, Kind, Received, Reject
 from sandbox.kit import Fault
-from tests.connectors.seko.harness import PERSONAL, Harness, order_line, sales_order
+from tests.connectors.making import PERSONAL
+from tests.connectors.seko.harness import Harness, order_line, sales_order
 
 
 class Inbound:
