@@ -23,7 +23,7 @@ async def test_a_day_with_it_goes_by_and_adds_up() -> None:
     world = World(edge, "acme", office, clock, plan=PLAN, trouble=Trouble.none())
     taken: set[str] = set()
     while (at := world.next_at()) <= world.closes_at:
-        clock.move((at - clock.now()).total_seconds())
+        clock.reach(at)
         world.act()
         for order in edge.dump()["accounts"]["acme"]["orders"]:
             if order["reference"] not in taken:
