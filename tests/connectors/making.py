@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from connectors.roles import Feed
 from domain.counts import StockPage
 from domain.records import Address, Dispatch, OrderLine, Page, SalesOrder
 from tests.doubles import ManualClock
@@ -23,6 +24,14 @@ PERSON = {
 GIFT = "With whispered love"
 
 PERSONAL = ("Wilhelmina", "Private Road", "Secret Cottage", "Hushford", "HU5 4HH", "07700900999", "personal.example")
+
+
+async def scan(feed: Feed, cursor: str | None = None) -> list[Page]:
+    """Read a feed until it has no more."""
+    pages = [await feed.read(cursor, ())]
+    while pages[-1].more:
+        pages.append(await feed.read(pages[-1].cursor, ()))
+    return pages
 
 
 def records(pages: Iterable[Page]) -> list[Any]:

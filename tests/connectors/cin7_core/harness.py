@@ -12,9 +12,9 @@ from pydantic import SecretStr
 from connectors.cin7_core import Cin7Core
 from connectors.cin7_core.settings import Cin7CoreOptions, Cin7CoreSettings
 from connectors.http import Surroundings
-from connectors.roles import Feed, OpenOrder
+from connectors.roles import OpenOrder
 from domain.answers import Done
-from domain.records import Page, SalesOrder
+from domain.records import SalesOrder
 from sandbox.cin7_core import Cin7Core as PretendCompany
 from sandbox.kit import Fault
 from tests.connectors.cin7_core import cases
@@ -111,11 +111,3 @@ class Harness:
         assert isinstance(answer, Done), answer
         self.sandbox.ship(answer.external_id, carrier, tracking)
         return OpenOrder(record.key, record.reference, answer.external_id, awaits_tracking=not tracking)
-
-
-async def scan(feed: Feed) -> list[Page]:
-    """Read a feed until it has no more."""
-    pages = [await feed.read(None, ())]
-    while pages[-1].more:
-        pages.append(await feed.read(pages[-1].cursor, ()))
-    return pages
