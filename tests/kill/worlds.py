@@ -20,7 +20,7 @@ from domain.records import Kind
 from expectations import gate
 from ledger.database import Database
 from ledger.schema import create
-from sandbox.kit import VoidsPicks
+from sandbox.trade import VoidsPicks
 from tasks.carriers import compare_carriers
 from tasks.confirm import confirm
 from tasks.filing import file

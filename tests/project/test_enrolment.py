@@ -9,7 +9,7 @@ import pytest
 
 from connectors.registry import SYSTEMS
 from connectors.roles import GivesStockLevels, TakesDispatches, TakesSalesOrders
-from sandbox.serve import BACK_OFFICES, MAKERS, MARKETPLACES
+from sandbox.config import BACK_OFFICES, MAKERS, MARKETPLACES
 from sandbox.world.mishaps import WRITES
 from tests.contract.joint import Joint, harness_of, walk
 from tests.stateful.markets import MARKETS
@@ -31,9 +31,9 @@ def lacking(system: str) -> list[str]:
     places = {
         "an installation in deployments/installations": system in used,
         "the contract `systems` of .importlinter": f"    connectors.{system}\n" in (ROOT / ".importlinter").read_text(),
-        "MAKERS in sandbox/serve.py": pretend.__name__ in MAKERS,
-        "MARKETPLACES in sandbox/serve.py": not is_market or pretend in MARKETPLACES,
-        "BACK_OFFICES in sandbox/serve.py": not is_office or pretend in BACK_OFFICES,
+        "MAKERS in sandbox/config.py": pretend.__name__ in MAKERS,
+        "MARKETPLACES in sandbox/config.py": not is_market or pretend in MARKETPLACES,
+        "BACK_OFFICES in sandbox/config.py": not is_office or pretend in BACK_OFFICES,
         "WRITES in sandbox/world/mishaps.py": pretend.__name__ in WRITES,
         "MARKETS in tests/stateful/markets.py": not is_market or system in MARKETS,
         "OFFICES in tests/stateful/offices.py": not is_office or system in OFFICES,

@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 import pytest
 
-from sandbox.kit import BackOffice, Fault
+from sandbox.kit import Fault
+from sandbox.trade import BackOffice
 from tests.sandbox.cin7_core.desk import ACCOUNT, MUG, Desk
 
 SWITCHED = "Active payment term with name 7 days was not found in Payment Terms reference book"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.kit import BackOffice, VoidsPicks
+from sandbox.trade import BackOffice, VoidsPicks
 from tests.sandbox.deposco.desk import MUG, Desk
 
 

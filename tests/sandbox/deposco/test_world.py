@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from sandbox.audit import audit
+from sandbox.config import Config
 from sandbox.deposco import warehouse
-from sandbox.serve import Config
 from sandbox.virtualstock import Account, Virtualstock
 from sandbox.world import Plan, Trouble, World
 from tests.sandbox.deposco.desk import CREDENTIALS, JUG, MUG, Desk

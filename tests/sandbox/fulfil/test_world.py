@@ -5,8 +5,8 @@ from contextlib import suppress
 import httpx
 
 from sandbox.audit import audit
+from sandbox.config import MAKERS, Config
 from sandbox.fulfil import Fulfil
-from sandbox.serve import MAKERS, Config
 from sandbox.virtualstock import Account, Virtualstock
 from sandbox.world import Plan, Trouble, World
 from sandbox.world.mishaps import ALWAYS

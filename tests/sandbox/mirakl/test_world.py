@@ -9,9 +9,9 @@ import pytest
 
 from sandbox.audit import audit
 from sandbox.cin7_core import Cin7Core
+from sandbox.config import Config
 from sandbox.kit import Clock
 from sandbox.mirakl import Account, Mirakl
-from sandbox.serve import Config
 from sandbox.world import Plan, Trouble, World
 from tests.doubles import ManualClock
 

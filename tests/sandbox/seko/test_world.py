@@ -2,8 +2,8 @@
 
 import json
 
+from sandbox.config import Config
 from sandbox.seko import Seko
-from sandbox.serve import Config
 from sandbox.virtualstock import Account, Virtualstock
 from sandbox.world import Plan, Trouble, World
 from tests.doubles import ManualClock
