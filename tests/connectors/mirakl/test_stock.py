@@ -18,6 +18,17 @@ from tests.doubles import BucketBudgets, ManualClock
 STATUS, REPORT = Route("GET", f"{STOCK}/[^/]+/status"), Route("GET", f"{STOCK}/[^/]+/error_report")
 
 
+def joined(*skus: str) -> tuple[Joint, Harness]:
+    """Return a shop that offers these, whose connector is on the wire of the suite."""
+    joint = Joint.of("mirakl")
+    shop = joint.harness
+    assert isinstance(shop, Harness)
+    shop.connector = joint.connector
+    for sku in skus:
+        shop.offer(sku)
+    return joint, shop
+
+
 async def sent(shop: Harness, **quantities: int) -> str:
     """Send one file and return its ticket."""
     records = [shop.availability(sku, quantity) for sku, quantity in quantities.items()]
@@ -70,12 +81,7 @@ async def test_a_rejected_line_is_told_by_its_report_and_the_others_count() -> N
     ids=["empty", "no SKU", "no such line", "another line's SKU", "no number", "more rows than counted", "page"],
 )
 async def test_a_report_that_does_not_fit_is_not_believed_and_the_offers_are_read_back(report: str) -> None:
-    joint = Joint.of("mirakl")
-    shop = joint.harness
-    assert isinstance(shop, Harness)
-    shop.connector = joint.connector
-    for sku in ("A", "C"):
-        shop.offer(sku)
+    joint, shop = joined("A", "C")
     ticket = await sent(shop, A=1, B=2, C=3)
     shop.clock.move(60)
     joint.wire.breaks.append(Break(REPORT, replies(200, report.encode())))
@@ -95,12 +101,7 @@ async def test_a_report_that_does_not_fit_is_not_believed_and_the_offers_are_rea
     ids=["too few", "half a count", "unknown state", "no word of a report"],
 )
 async def test_a_status_that_does_not_add_up_confirms_nothing(status: dict[str, Any]) -> None:
-    joint = Joint.of("mirakl")
-    shop = joint.harness
-    assert isinstance(shop, Harness)
-    shop.connector = joint.connector
-    for sku in ("A", "B"):
-        shop.offer(sku)
+    joint, shop = joined("A", "B")
     ticket = await sent(shop, A=1, B=2)  # not worked off yet, whatever the status says
     good = {
         "import_id": "1",
