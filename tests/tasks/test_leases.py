@@ -63,7 +63,7 @@ def a_run(ledger: Database, of: Loop, shop: Shop, office: Office) -> Run:
 
 def test_the_outcome_of_an_order_is_unknown_before_its_lease_ends(ledger: Database, loop: VirtualLoop) -> None:
     office = Office()
-    office.orders = sink = EndlessSink()
+    office.sales_order_sink = sink = EndlessSink()
     run = a_run(ledger, ORDERS, Shop(), office)
     go_live(run)
     know(run, "A")

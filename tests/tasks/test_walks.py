@@ -43,7 +43,7 @@ class Desk:
     def __init__(self, database: Database, clock: ManualClock) -> None:
         self.database, self.clock, self.queue = database, clock, Queue()
         self.shop = Shop()
-        self.shop.feed = self.queue
+        self.shop.sales_order_feed = self.queue
         go_live(self.run())
         know(self.run(), "A")
         self.queue.waiting.append(order(self.run(), "1"))
