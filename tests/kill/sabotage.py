@@ -11,7 +11,7 @@ from tasks.filing_orders import store
 from tasks.judge import Judged
 from tasks.run import Run
 from tasks.settling import settle_finding
-from tests.kill import worlds
+from tests import walking
 
 
 def no_attempt_before_call() -> None:
@@ -48,4 +48,4 @@ def filing_in_two() -> None:
                 store(run, tx, judged, {one.record.key: one.record.key for one in judged.fresh})
         await file(run, judged)
 
-    worlds.file = twice  # type: ignore[attr-defined] # it is imported there by name
+    walking.file = twice  # type: ignore[attr-defined] # it is imported there by name
