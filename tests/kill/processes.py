@@ -33,15 +33,6 @@ LONGEST_SECONDS = 90
 LATER_SECONDS = 11 * 60  # beyond every lease and every `visible_after`, and the moment to read levels back
 LATER = "later"
 """Among slices: go on so much later."""
-HEAVY = (
-    "great_expectations",
-    "httpcore",
-    "anyio._backends._asyncio",
-    "uvicorn.protocols.http.auto",
-    "uvicorn.lifespan.off",
-    "tests.kill.cases",
-)
-"""Modules that are imported once, before any fork, so that a process starts in milliseconds."""
 
 
 class Vendors:
