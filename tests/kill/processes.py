@@ -152,5 +152,5 @@ async def _all(serving: Sequence[Served]) -> None:
 
 
 async def _served(system: System, door: socket.socket) -> None:
-    config = uvicorn.Config(system.app, interface="asgi3", lifespan="off", log_config=None, access_log=False)
+    config = uvicorn.Config(system.app, interface="asgi3", lifespan="off", ws="none", log_config=None, access_log=False)
     await uvicorn.Server(config).serve(sockets=[door])
