@@ -27,11 +27,11 @@ class World(Plenty):
 
     async def ship(self, number: int) -> list[str]:
         keys = []
-        for _ in range(number):
-            shipped = await self.tenant.shipped(await self.order(), tracking=f"JD{self._number:08d}")
-            [shipment] = self.tenant.tenant.sales[int(shipped.external_id)].shipments
+        for order in await self.tenant.all_created([await self.order() for _ in range(number)]):
+            self.tenant.sandbox.ship(order.external_id, "Royal Mail", f"JD{self.numbered():08d}")
+            [shipment] = self.tenant.tenant.sales[int(order.external_id)].shipments
             keys.append(str(shipment.id))
-            self.open[keys[-1]] = shipped
+            self.open[keys[-1]] = order
         return keys
 
 
