@@ -113,6 +113,8 @@ def open_causes(tx: Transaction) -> list[dict[str, str]]:
             "what": row.title,
             "holds": str(row.count),
             "owner": row.owner,
+            "escalated to": row.escalated_to,
+            "taken by": row.taken_by,
             "first deadline": f"{row.first_deadline_at:%Y-%m-%d %H:%M} UTC" if row.first_deadline_at else "",
             "detail": row.detail,
         }
