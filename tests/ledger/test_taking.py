@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import bindparam, text
 
-from ledger import alerts, holds, schema, taking
+from ledger import alerts, holds, journal, schema, stories, taking
 from ledger.alerts import Alert
 from ledger.database import Database, Transaction
 from ledger.tables import Moment
@@ -174,3 +174,12 @@ def test_what_was_shown_before_the_migration_counts_as_told_by_it(
     assert found is not None
     assert (found.told_at is not None) is told
     assert (found.escalated_to, found.escalated_at, found.taken_by, found.taken_at) == ("", None, "", None)
+
+
+def test_the_story_of_an_order_tells_who_was_called_for_what_holds_it(database: Database) -> None:
+    with begin(database) as tx:
+        holds.open_hold(tx, hold(holds.ORDER, "o-1", signature="A", order_key="o-1"))
+        holds.open_hold(tx, hold(holds.ORDER, "o-2", signature="B", order_key="o-2"))
+        journal.write(tx, [("", "cause", str(number), "taken", f"by {by}") for number, by in ((1, "Sam"), (2, "Jo"))])
+        told = [row for _, row in stories.told(tx, ["o-1"]) if row["what"] == "cause taken"]
+    assert [row["detail"] for row in told] == ["no. 1 by Sam"]
