@@ -322,6 +322,23 @@ async def test_no_personal_data_and_no_markup_of_others_is_in_a_step(
         assert hidden not in shown
 
 
+async def test_names_of_people_act_as_no_markup_and_show_no_address(
+    database: Database, place: Workspace, clock: ManualClock
+) -> None:
+    odd = installation(escalation={"to": ["<!here>"]})
+    slack = place.slack()
+    open_holds(database, "o-1")
+    await minute(database, slack, odd)
+    clock.move(HOUR)
+    await minute(database, slack, odd)
+    take_it(database, by="jo.bloggs@mail.example <!channel>")
+    await minute(database, slack, odd)
+    shown = [fields_of(parent(place)), replies(place)[0].text]
+    assert "[hidden] &lt;!channel&gt; at" in fields_of(parent(place))["Taken by"]
+    for one in ("<!here>", "<!channel>", "loggs"):
+        assert one not in str(shown)
+
+
 async def test_a_step_stays_within_slacks_limits(database: Database, place: Workspace, clock: ManualClock) -> None:
     long = "<" * 9000
     slack = place.slack()
