@@ -21,7 +21,9 @@ from domain.orders import OrderPolicy
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
 OwnerName = Annotated[str, StringConstraints(min_length=1, max_length=80)]
-Mention = Annotated[str, StringConstraints(pattern=r"^<(@[UW][A-Z0-9]{1,30}|!subteam\^S[A-Z0-9]{1,30}|!here|!channel)>$")]
+Mention = Annotated[
+    str, StringConstraints(pattern=r"^<(@[UW][A-Z0-9]{1,30}|!subteam\^S[A-Z0-9]{1,30}|!here|!channel)>$")
+]
 """What notifies in Slack: a person, a user group, or who is in the channel."""
 
 
