@@ -1,6 +1,13 @@
-"""What every mapping from wire to record shares: how a payload that cannot be read is told."""
+"""What every mapping from wire to record shares: what is beyond belief, and what becomes of a payload that cannot be read."""
+
+from collections.abc import Iterable
 
 from pydantic import ValidationError
+
+from domain.records import Received, Reject
+
+LARGEST_QUANTITY = 999_999_999
+"""More eaches than this are a mistake, and an exponent could fill the memory."""
 
 
 class Unreadable(Exception):
@@ -14,3 +21,15 @@ class Unreadable(Exception):
 def faults(trouble: ValidationError) -> str:
     """Name the fields at fault, without their values."""
     return "; ".join(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in trouble.errors())
+
+
+def told_apart(outcomes: Iterable[Received | Reject]) -> tuple[list[Received], list[Reject]]:
+    """Return what could be read of some originals, and what could not."""
+    received: list[Received] = []
+    rejects: list[Reject] = []
+    for one in outcomes:
+        if isinstance(one, Reject):
+            rejects.append(one)
+        else:
+            received.append(one)
+    return received, rejects

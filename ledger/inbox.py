@@ -33,15 +33,16 @@ _WAITING = (
     .order_by(_inbox.c.id)
     .limit(bindparam("limit"))
 )
-_THESE = select(
-    *(_inbox.c.id, _inbox.c.side, _inbox.c.kind, _inbox.c.key),
-    *(_inbox.c.version, _inbox.c.received_at, _inbox.c.fingerprint),
-).where(
+_THESE = (
     _inbox.c.installation == MINE,
     listed(_inbox.c.side, "sides"),
     listed(_inbox.c.kind, "kinds"),
     listed(_inbox.c.key, "keys"),
 )
+_FORMER = select(
+    *(_inbox.c.side, _inbox.c.kind, _inbox.c.key, _inbox.c.version, _inbox.c.received_at, _inbox.c.fingerprint)
+).where(*_THESE)
+_IDS = select(_inbox.c.kind, _inbox.c.key, _inbox.c.id).where(*_THESE)
 _PAYLOADS = select(_inbox.c.id, _inbox.c.payload_id).where(listed(_inbox.c.id, "ids"))
 _AT_GATE = select(_inbox.c.id).where(listed(_inbox.c.id, "ids"), _inbox.c.gate == bindparam("at"))
 PASSED, HELD, REJECTED, WAITING = "passed", "held", "rejected", "waiting"
@@ -113,7 +114,7 @@ def store(tx: Transaction, arrivals: Sequence[Arrival]) -> dict[tuple[Kind, str]
         "kinds": sorted({arrival.kind.value for arrival in arrivals}),
         "keys": [arrival.key for arrival in arrivals],
     }
-    former = {(row.side, row.kind, row.key): row for row in tx.rows(_THESE, these)}
+    former = {(row.side, row.kind, row.key): row for row in tx.rows(_FORMER, these)}
     rows = [
         {
             "installation": tx.installation,
@@ -131,7 +132,7 @@ def store(tx: Transaction, arrivals: Sequence[Arrival]) -> dict[tuple[Kind, str]
         for arrival, address in zip(arrivals, addresses, strict=True)
     ]
     upsert(tx, Inbox, rows, ["installation", "side", "kind", "key"])
-    return {(Kind(row.kind), row.key): row.id for row in tx.rows(_THESE, these)}
+    return {(Kind(kind), key): inbox_id for kind, key, inbox_id in tx.rows(_IDS, these)}
 
 
 def _versioned(arrival: Arrival, former: Any | None, now: datetime) -> dict[str, Any]:
@@ -209,10 +210,10 @@ def moved(tx: Transaction, inbox_ids: Sequence[int]) -> set[int]:
     return {row.id for row in tx.rows(_AT_GATE, {"ids": list(inbox_ids), "at": MOVED})} if inbox_ids else set()
 
 
-def rejected(tx: Transaction, account: str = "") -> int:
-    """Return how many originals of an account could not be read."""
+def rejected(tx: Transaction, side: Side, kind: Kind, account: str = "") -> int:
+    """Return how many originals of a kind, that came over an account, could not be read."""
     mine = (_inbox.c.installation == tx.installation, _inbox.c.account == account)
-    where = (*mine, _inbox.c.gate == REJECTED)
+    where = (*mine, _inbox.c.gate == REJECTED, _inbox.c.side == side, _inbox.c.kind == kind)
     return int(tx.value(select(func.count()).where(*where)) or 0)
 
 

@@ -14,6 +14,8 @@ from ledger.tables import ItemRow, Mapping
 
 _item, _mapping, _former = table(ItemRow), table(Mapping), table(FormerListing)
 _OF = select(_item).where(_item.c.installation == MINE, listed(_item.c.sku, "skus"))
+_KNOWN = select(_item.c.sku, _item.c.ean).where(_item.c.installation == MINE, _item.c.back_office_id != "")
+_KNOWN_OF = _KNOWN.where(listed(_item.c.sku, "skus"))
 _TARGETS = select(_mapping.c.source, _mapping.c.target).where(
     _mapping.c.installation == MINE, _mapping.c.kind == bindparam("of_kind")
 )
@@ -93,12 +95,10 @@ def skus_of_stock_numbers(tx: Transaction, numbers: Sequence[str]) -> dict[str, 
     return {number: next(iter(skus)) for number, skus in found.items() if len(skus) == 1}
 
 
-def known_skus(tx: Transaction) -> dict[str, str]:
-    """Return the EAN (or an empty text) of every SKU that the back office has."""
-    rows = tx.rows(
-        select(_item.c.sku, _item.c.ean).where(_item.c.installation == tx.installation, _item.c.back_office_id != "")
-    )
-    return {row.sku: row.ean for row in rows}
+def known_skus(tx: Transaction, skus: Sequence[str] | None = None) -> dict[str, str]:
+    """Return the EAN (or an empty text) of every SKU that the back office has, or of those of these that it has."""
+    rows = tx.rows(_KNOWN) if skus is None else tx.rows(_KNOWN_OF, {"skus": list(skus)})
+    return dict(rows)
 
 
 def listings_without_item(tx: Transaction) -> list[Any]:

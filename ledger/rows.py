@@ -6,8 +6,10 @@ module: `MINE` and `NOW` are filled in by the transaction, `bindparam` and `list
 
 from collections.abc import Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
+import orjson
 from sqlalchemy import BindParameter, Boolean, ColumnElement, Dialect, FromClause, Insert, Update, bindparam, insert
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -17,7 +19,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import InternalTraversal
-from sqlalchemy.types import JSON, TypeDecorator, TypeEngine
+from sqlalchemy.types import Text, TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
 from ledger.database import Transaction
@@ -59,7 +61,7 @@ def upsert(
         return
     replaces = tuple(name for name in values[0] if name not in {*keys, *keep})
     statement = _inserting(table(model), postgresql=tx.is_postgresql, keys=tuple(keys), replaces=replaces)
-    newest = {tuple(row[name] for name in keys): row for row in values}
+    newest = dict(zip(map(itemgetter(*keys), values), values, strict=True))
     _insert(tx, statement, table(model), list(newest.values()))
 
 
@@ -103,10 +105,10 @@ def _insert(tx: Transaction, statement: Insert, target: SqlTable, values: list[d
         tx.connection.execute(statement, values)
         return
     sql, written = _for_sqlite(statement, target, names)
-    columns = []
-    for name, write in written:
-        cells = [row[name] for row in values]
-        columns.append(cells if write is None else [write(cell) for cell in cells])
+    columns = [
+        map(itemgetter(name), values) if write is None else [write(row[name]) for row in values]
+        for name, write in written
+    ]
     tx.connection.exec_driver_sql(sql, list(zip(*columns, strict=True)))
 
 
@@ -155,9 +157,9 @@ def among(_tx: Transaction, column: ColumnElement[Any], values: Sequence[str] | 
 
 
 class _Listed(TypeDecorator[Any]):
-    """Many values as one parameter."""
+    """Many values as one parameter: an array, or for SQLite the JSON of one."""
 
-    impl = JSON
+    impl = Text
     cache_ok = True
 
     def __init__(self, of: TypeEngine[Any]) -> None:
@@ -166,7 +168,11 @@ class _Listed(TypeDecorator[Any]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return what the database can unpack."""
-        return dialect.type_descriptor(ARRAY(self.of) if dialect.name == "postgresql" else JSON())
+        return dialect.type_descriptor(ARRAY(self.of) if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """Write the JSON at once: a page's keys are thousands."""
+        return value if dialect.name == "postgresql" else orjson.dumps(value).decode()
 
 
 def listed(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:

@@ -1,13 +1,12 @@
 """What filing sales orders means: fold them, owe what follows, hold what must wait, net the stock."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from domain.deadlines import dispatch_deadline
 from domain.installation import Side
 from domain.orders import OrderLife, fold, owes
-from domain.records import Kind, LineStatus, SalesOrder
+from domain.records import Dispatch, Kind, LineStatus, SalesOrder
 from expectations.gate import Failure
 from ledger import former_listings, holds, inbox, journal, levels, messages, orders
 from ledger.database import Transaction
@@ -19,6 +18,7 @@ from tasks.telling import News
 GO_LIVE = "go_live"
 _ACKNOWLEDGED = {LineStatus.ACCEPTED, LineStatus.BACKORDERED, LineStatus.DISPATCHED, LineStatus.RETURNED}
 _UNANSWERED = {LineStatus.OPEN, LineStatus.CANCEL_REQUESTED}
+_UNKNOWN = OrderLife("", ())
 
 
 def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
@@ -125,7 +125,7 @@ def store(run: Run, tx: Transaction, judged: Judged, order_keys: dict[str, str])
             feed.keeps,
             _gate(one.record, judged),
             order_keys.get(one.record.key, ""),
-            getattr(one.record, "tracking_number", None) or "",
+            (one.record.tracking_number or "") if isinstance(one.record, Dispatch) else "",
             run.former,
         )
         for one in judged.fresh
@@ -149,11 +149,13 @@ def _soonest(*moments: datetime | None) -> datetime | None:
 
 
 def _folded(order: SalesOrder, before: orders.KnownOrder | None, skus: dict[str, str]) -> OrderLife:
-    life = OrderLife(order.key, ()) if before is None else before.life
-    return replace(
-        life,
-        lines=fold(life.lines, order, skus),
-        acknowledged=life.acknowledged or _shows_acknowledged(order),
+    known = _UNKNOWN if before is None else before.life
+    return OrderLife(
+        order.key,
+        fold(known.lines, order, skus),
+        attempted=known.attempted,
+        taken=known.taken,
+        acknowledged=known.acknowledged or _shows_acknowledged(order),
         awaits_address=order.address_follows,
     )
 

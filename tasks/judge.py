@@ -146,7 +146,7 @@ def _facts(run: Run, tx: Transaction, kind: Kind, fresh: list[Received], skus: d
     policy = run.installation.orders
     if kind is Kind.SALES_ORDER:
         named = {line.sku or skus.get(line.stock_number or "", "") for r in fresh for line in r.record.lines}
-        known = {sku: row.ean for sku, row in items.of(tx, sorted(named)).items() if row.back_office_id}
+        known = items.known_skus(tx, sorted(named))
         if named - set(known):
             known = items.known_skus(tx)  # all of them, so that the gate can suggest what was meant
         return Facts(

@@ -90,7 +90,10 @@ async def _send(run: Run, route: Route, batch: list[Sending]) -> bool:
     """Call and write the answers; False when the budget is spent for now. The claim was the attempt's commit."""
     sink = run.sink(route)
     try:
-        answers = await sink.send([availability(sending) for sending in batch])
+        async with run.within(batch[0].lease_until):
+            answers = await sink.send([availability(sending) for sending in batch])
+    except TimeoutError:
+        answers = {}
     except NotNow as spent:
         with run.transaction() as tx:
             levels.postponed(tx, batch, spent.at)
@@ -108,7 +111,7 @@ def _settle(run: Run, tx: Transaction, sink: Sink[Any], batch: list[Sending], an
     taken: dict[str, list[Sending]] = {}
     told: list[News] = []
     for sending in batch:
-        match answers.get(sending.sku, Unknown("the destination did not answer for it")):
+        match answers.get(sending.sku, Unknown("the destination did not answer for it in time")):
             case Done():
                 levels.published(tx, sending, proved=False)
                 what, detail = "published", str(sending.quantity)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -180,10 +181,15 @@ def country_code(country: str) -> str:
 def moment(value: Any, zone: ZoneInfo, name: str) -> datetime:
     """Return a vendor's time in UTC; without an offset it counts in `zone`."""
     try:
-        parsed = datetime.fromisoformat(value)
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)).astimezone(UTC)
+        return _in_utc(value, zone)
     except (TypeError, ValueError, OverflowError):
         raise Unreadable(f"{name} is not a time.") from None
+
+
+@lru_cache(maxsize=1024)  # the lines of an order, and orders of one day, share what is promised
+def _in_utc(text: str, zone: ZoneInfo) -> datetime:
+    parsed = datetime.fromisoformat(text)
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def whole(value: Any) -> int:

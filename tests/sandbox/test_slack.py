@@ -1,8 +1,6 @@
 """The pretend Slack: what it takes, refuses, remembers and shows."""
 
 import json
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -10,23 +8,13 @@ import pytest
 
 from sandbox.kit import Fault
 from sandbox.slack import Slack
+from tests.doubles import ManualClock
 
 TOKEN, HOOK = "xoxb-pretend", "T0/B0/secret"
 SECTION = {
     "type": "section",
     "text": {"type": "mrkdwn", "text": "*4 orders* wait for <https://example.org/a?b=1&c=2|Dana>"},
 }
-
-
-@dataclass
-class ManualClock:
-    moment: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.moment
-
-    async def sleep(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
 
 
 @pytest.fixture

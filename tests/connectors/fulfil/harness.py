@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -18,7 +17,6 @@ from sandbox.fulfil import Fulfil as PretendTenant
 from tests.connectors.fulfil import cases
 from tests.connectors.making import PERSONAL
 from tests.connectors.recording import Recorded
-from tests.contract.harness import FeedCase, SinkCase
 from tests.doubles import KeptArchive, ManualClock, OpenBudgets
 
 API_KEY = "key-of-the-tenant-1"
@@ -61,15 +59,7 @@ class Harness:
         self.options = FulfilOptions(**{"channel": CHANNEL, **options})
         self.connector = self.again()
         world = cases.World(self)
-        self._feeds, self._sinks = cases.feeds(world), cases.sinks(world)
-
-    def feeds(self) -> Mapping[type, FeedCase]:
-        """Return the case of every feed, by its role."""
-        return self._feeds
-
-    def sinks(self) -> Mapping[type, SinkCase]:
-        """Return the case of every sink, by its role."""
-        return self._sinks
+        self.feeds, self.sinks = cases.feeds(world), cases.sinks(world)
 
     def again(self) -> Fulfil:
         """Return a connector that remembers nothing, as the next process would have it."""
