@@ -109,7 +109,7 @@ def _parsed(run: Run, side: Side, kind: Kind, original: Any) -> Any:
 def _sales_order(run: Run, tx: Transaction, original: Any, life: OrderLife, *, was_asked: bool) -> SalesOrder:
     """Return what is to be created, or looked for. `was_asked`: it may stand there, although nobody wants it any more."""
     order: SalesOrder = _parsed(run, Side.MARKETPLACE, Kind.SALES_ORDER, original)
-    if order.address_follows:
+    if order.address_follows and not was_asked:  # a look-up needs no address
         raise CannotCompose(None, "its address is awaited")
     numbers = [line.stock_number for line in order.lines if not line.sku and line.stock_number]
     filed = {line.stock_number: line.sku for line in life.lines if line.stock_number and line.sku}

@@ -54,6 +54,11 @@ class Desk:
         with self.database.transaction("towels") as tx:
             return orders.known(tx, ["1"])["1"].life.taken
 
+    @property
+    def held(self) -> list[str]:
+        with self.database.transaction("towels") as tx:
+            return [one.type for one in holds.open_holds(tx)]
+
     def release(self) -> None:
         run = self._run()
         with run.transaction() as tx:
@@ -99,6 +104,20 @@ def test_what_may_stand_there_is_looked_for_although_it_was_cancelled_meanwhile(
     desk.office.sales_order_sink.finding = Found("it stands there", "77")
     assert desk.told(Unknown("not asked again")) == [True]
     assert desk.is_taken  # so its shipment is looked for, and cannot leave in silence
+
+
+@pytest.mark.parametrize("before", ["found half done", "refused"])
+def test_an_order_that_was_sent_and_is_cancelled_is_held_whatever_became_of_it(desk: Desk, before: str) -> None:
+    """A half of it may stand there, so the cancellation is not answered in silence."""
+    desk.told(Unknown("lost") if before == "found half done" else Refused("its lines", "unknown_sku"))
+    desk.office.orders.finding = Partial("its lines")
+    if before == "found half done":
+        desk.told(Later(desk.clock.now() + timedelta(seconds=900), "busy"))
+    desk.cancel()
+    assert "cancelled_after_creation" in desk.held
+    for _ in range(4):
+        desk.told(Later(desk.clock.now() + timedelta(seconds=400), "busy"))
+    assert "cancelled_after_creation" in desk.held
 
 
 def test_what_was_cancelled_meanwhile_and_does_not_stand_there_is_not_sent_again(desk: Desk) -> None:
