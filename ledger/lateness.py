@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, func, select, true, update
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, true, update
 
 from ledger import levels
 from ledger.database import Transaction
@@ -21,16 +21,18 @@ _SETTLED = (
 
 @dataclass(frozen=True)
 class Late:
-    """How many SKUs wait, how many of them to be shown at zero, and since when the first does."""
+    """How many SKUs wait, how many of them to be shown at zero, how many are held, and since when the first waits."""
 
     skus: int
     to_zero: int
+    held: int
     since: datetime
 
 
 def late_levels(tx: Transaction, before: datetime) -> Late | None:
-    """Return what of the stock is owed since `before` and not held; None when nothing is. Note what is owed and what no more.
+    """Return what of the stock is owed since `before`; None when nothing is. Note what is owed and what no more.
 
+    Of what is held only that is late which may show more than may be sold: the rest waits for its hold.
     A level is owed since the first call of this that saw it owed, or since a number of it was last
     taken, if that was later: a SKU that sells all day is never shown for good, and is not late.
     """
@@ -40,10 +42,15 @@ def late_levels(tx: Transaction, before: datetime) -> Late | None:
         (_level.c.published_at > _level.c.owed_since, _level.c.published_at), else_=_level.c.owed_since
     )
     sold_out = func.sum(case((_level.c.wanted == 0, 1), else_=0))
+    held = func.sum(case((levels.held(), 1), else_=0))
     listed = and_(_item.c.installation == _level.c.installation, _item.c.sku == _level.c.sku, _item.c.listed)
     row = tx.one(
-        select(func.count().label("skus"), sold_out.label("to_zero"), func.min(since).label("since"))
+        select(
+            func.count().label("skus"), sold_out.label("to_zero"), held.label("held"), func.min(since).label("since")
+        )
         .join_from(_level, _item, listed)
-        .where(_MINE, _level.c.owed, _level.c.owed_since.is_not(None), since < before, ~levels.held())
+        .where(
+            _MINE, _level.c.owed, _level.c.owed_since.is_not(None), since < before, or_(levels.falls(), ~levels.held())
+        )
     )
-    return Late(row.skus, int(row.to_zero), row.since) if row is not None and row.skus else None
+    return Late(row.skus, int(row.to_zero), int(row.held), row.since) if row is not None and row.skus else None

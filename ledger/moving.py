@@ -90,6 +90,8 @@ def forget_listings(tx: Transaction, *, with_numbers: bool) -> None:
     """
     levels = (_level.c.installation == tx.installation,)
     afresh = dict.fromkeys(("ticket", "sending", "published", "published_at", "proved_at", "lease_until", "due_at"))
+    if with_numbers:
+        afresh["may_show"] = None
     tx.run(update(_level).where(*levels).values(**afresh, owed=True, attempt=_level.c.attempt + 1))
     unlisted: dict[str, Any] = {"listed": False, "listing_id": ""}
     if with_numbers:

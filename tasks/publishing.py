@@ -19,6 +19,8 @@ from tasks.run import Run
 from tasks.telling import News
 
 _CLAIMED_AT_ONCE = 50
+REFUSED_AGAIN = timedelta(minutes=10)
+"""So long after a SKU was refused it is tried again, where it shows more than may be sold."""
 
 
 async def publish(run: Run, route: Route) -> None:
@@ -122,7 +124,7 @@ def _settle(run: Run, tx: Transaction, sink: Sink[Any], batch: list[Sending], an
                 levels.postponed(tx, [sending], tx.now)
                 what, detail = "unknown", f"{reason}; the newest number is owed again"
             case Refused(reason, hold_type):
-                levels.postponed(tx, [sending], tx.now)
+                levels.refused(tx, sending, tx.now + REFUSED_AGAIN)
                 hold_level(run, tx, sending.sku, hold_type, reason)
                 what, detail = "refused", reason
         told.append(News("", Kind.AVAILABILITY, sending.sku, what, detail))

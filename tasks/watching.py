@@ -64,7 +64,8 @@ def _warn_of_late_stock(tx: Transaction, installation: Installation) -> int:
         type_=trouble.name,
         owner=Owner.OPERATIONS,
         title=trouble.title,
-        detail=f"{late.skus} SKUs wait to be shown, {late.to_zero} of them are sold out; the first since {late.since:%d %b %H:%M} UTC.",
+        detail=f"{late.skus} SKUs wait to be shown, {late.to_zero} of them are sold out, {late.held} are held and show more "
+        f"than may be sold; the first since {late.since:%d %b %H:%M} UTC.",
     )
     return late.skus
 
