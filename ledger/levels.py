@@ -40,8 +40,8 @@ _PUBLISHED = update(_level).where(
     _level.c.sku == bindparam("of_sku"),
     _level.c.published == bindparam("quantity"),
 )
-_PROVED = _PUBLISHED.values(proved_at=NOW)
-_DIFFERS = _PUBLISHED.values(published=None, owed=True, due_at=bindparam("due", type_=Moment))
+_PROVED = _PUBLISHED.values(proved_at=NOW, tries=0)
+_DIFFERS = _PUBLISHED.values(published=None, owed=True, due_at=bindparam("due", type_=Moment), tries=_level.c.tries + 1)
 _OF_ATTEMPT = (
     update(_level)
     .where(_MINE, _level.c.sku == bindparam("of_sku"), _level.c.attempt == bindparam("of_attempt"))
@@ -57,7 +57,8 @@ _TAKEN = _OF_ATTEMPT.values(
     due_at=None,
 )
 _POSTPONED = _OF_ATTEMPT.values(due_at=bindparam("due", type_=Moment), owed=True)
-_REFUSED = _POSTPONED.values(may_show=bindparam("before", type_=Integer))
+_UNANSWERED = _POSTPONED.values(tries=_level.c.tries + 1)
+_REFUSED = _UNANSWERED.values(may_show=bindparam("before", type_=Integer))
 _UNPROVED = (
     select(_level, _item.c.stock_number, _item.c.listing_id)
     .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
@@ -102,7 +103,8 @@ _ANY_OWED = select(_level.c.sku).where(_MINE, _level.c.owed).limit(1)
 class Sending:
     """A level that this worker may publish until `lease_until`: the newest number, read at this moment.
 
-    `before` is the most that the marketplace may show as long as it does not take it.
+    `before` is the most that the marketplace may show as long as it does not take it; `tries`, how often one was
+    sent in vain by now.
     """
 
     sku: str
@@ -113,6 +115,7 @@ class Sending:
     stock_number: str
     listing_id: str
     before: int | None = None
+    tries: int = 0
 
 
 def enrol(tx: Transaction) -> int:
@@ -128,7 +131,9 @@ def enrol(tx: Transaction) -> int:
     rows = [
         {"installation": tx.installation, "sku": r.sku, "wanted": 0, "why": "no scan yet", "owed": False} for r in new
     ]
-    insert_new(tx, Level, [{**row, "attempt": 0, "zero_approved": False} for row in rows], ["installation", "sku"])
+    insert_new(
+        tx, Level, [{**row, "attempt": 0, "tries": 0, "zero_approved": False} for row in rows], ["installation", "sku"]
+    )
     return len(rows)
 
 
@@ -163,10 +168,11 @@ def recompute(tx: Transaction, skus: Iterable[str], policy: StockPolicy) -> int:
                     "why": why,
                     "owed": row.published is None or row.published != wanted,
                     "attempt": 0,
+                    "tries": 0,
                     "zero_approved": False,
                 }
             )
-        upsert(tx, Level, rows, ["installation", "sku"], keep=("attempt", "zero_approved"))
+        upsert(tx, Level, rows, ["installation", "sku"], keep=("attempt", "tries", "zero_approved"))
         due_now(tx, [row["sku"] for row in rows if row["wanted"] == 0 and known[row["sku"]].wanted != 0])
     return changed
 
@@ -246,6 +252,7 @@ def claim(
             row.stock_number,
             row.listing_id,
             row.may_show,
+            row.tries,
         )
         for row in rows
     ]
@@ -267,6 +274,7 @@ def _claimable(*, overtaking: bool) -> Select[Any]:
             _level.c.wanted_as_of,
             _level.c.attempt,
             _level.c.may_show,
+            _level.c.tries,
             _item.c.stock_number,
             _item.c.listing_id,
         )
@@ -298,6 +306,11 @@ def postponed(tx: Transaction, sendings: Sequence[Sending], due_at: datetime) ->
     Return how many claims were not lost meanwhile.
     """
     return tx.run(_POSTPONED, [{"of_sku": one.sku, "of_attempt": one.attempt, "due": due_at} for one in sendings])
+
+
+def unanswered(tx: Transaction, sending: Sending, due_at: datetime) -> bool:
+    """Nobody knows whether it was taken: the newest number is owed from `due_at`. False when the claim was lost."""
+    return tx.run(_UNANSWERED, {"of_sku": sending.sku, "of_attempt": sending.attempt, "due": due_at}) == 1
 
 
 def refused(tx: Transaction, sending: Sending, due_at: datetime) -> bool:

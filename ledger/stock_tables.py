@@ -84,7 +84,7 @@ class Level(Table, table=True):
     """The stock of one listed SKU: what is wanted, and what was last proved.
 
     `may_show` is the most that the marketplace may show of what was sent, also while nobody knows what is
-    `published`; None: nothing was ever taken.
+    `published`; None: nothing was ever taken. `tries` counts what was sent in vain since a number was last proved.
     """
 
     __table_args__ = (
@@ -106,6 +106,7 @@ class Level(Table, table=True):
     owed_since: datetime | None = moment()
     sending: int | None = None
     attempt: int = 0
+    tries: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     lease_until: datetime | None = moment()
     due_at: datetime | None = moment()
     ticket: str | None = None

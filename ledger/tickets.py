@@ -46,8 +46,12 @@ _LEVELS_OF = (
 )
 _OVERDUE = select(_level.c.ticket).where(*_OPEN, _level.c.due_at < NOW).distinct()
 _quantity = bindparam("quantity", type_=Integer)
-_SHOWN = _OF_TICKET.values(published=_quantity, may_show=_quantity, proved_at=NOW, owed=_level.c.wanted != _quantity)
-_LOST = _OF_TICKET.values(published=None, proved_at=None, owed=True, due_at=bindparam("due", type_=Moment))
+_SHOWN = _OF_TICKET.values(
+    published=_quantity, may_show=_quantity, tries=0, proved_at=NOW, owed=_level.c.wanted != _quantity
+)
+_LOST = _OF_TICKET.values(
+    published=None, proved_at=None, owed=True, due_at=bindparam("due", type_=Moment), tries=_level.c.tries + 1
+)
 
 
 def under_way(tx: Transaction) -> bool:

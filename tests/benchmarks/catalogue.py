@@ -58,6 +58,7 @@ def list_all(tx: Transaction, size: int, listing_ids: Sequence[str] = ()) -> Non
                 "proved_at": tx.now,
                 "owed": False,
                 "attempt": 1,
+                "tries": 0,
                 "zero_approved": False,
             }
             for number in numbers

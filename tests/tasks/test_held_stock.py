@@ -98,3 +98,38 @@ def test_a_sku_that_is_refused_for_good_costs_few_calls_and_a_person_is_called(t
     _hours(trade, 0.5)
     assert _shown(trade) == 0
     assert not _late(trade)
+
+
+def _fail(trade: Trade) -> None:
+    trade.edge.faults.append(Fault(method="PATCH", path=_STOCK, status=500, times=10_000))
+
+
+def test_a_sku_without_an_answer_is_tried_once_in_a_run_and_seldom_after_that(trade: Trade) -> None:
+    _fail(trade)
+    trade.office.sell_elsewhere(SKU, 1)
+    tried = []
+    for _ in range(40):
+        before = Counter(trade.edge.calls)
+        trade.run("stock")
+        tried.append(sum(n for call, n in (Counter(trade.edge.calls) - before).items() if "PATCH" in call))
+        trade.wait(60)
+    assert tried[0] == 1
+    assert max(tried) == 1, "never twice in one run"
+    assert 6 <= sum(tried) <= 10, "after 0.5, 1, 2, 4, 8, 10, 10 minutes"
+
+
+def test_a_person_is_told_of_a_sku_that_is_sent_in_vain_and_others_are_sent_meanwhile(trade: Trade) -> None:
+    _fail(trade)
+    trade.office.sell_elsewhere(SKU, 1)
+    for _ in range(20):
+        trade.run("stock")
+        trade.wait(60)
+        told = _late(trade)
+    assert len(told) == 1
+    assert "1 were sent 5 times or more in vain" in told[0]
+    trade.edge.faults.clear()
+    for _ in range(15):
+        trade.run("stock", "orders")
+        trade.wait(60)
+    assert _shown(trade) == 39
+    assert not _late(trade)

@@ -1,4 +1,4 @@
-"""The most that may show of a SKU, so that what falls is known even while nobody knows what is published."""
+"""The most that may show of a SKU, so that what falls is known even while nobody knows what is published; how often one was tried."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,6 +21,7 @@ def upgrade() -> None:
     """Apply: what is published is the most that may show."""
     op.drop_index("ix_level_owed", table_name="level")
     op.add_column("level", sa.Column("may_show", sa.Integer(), nullable=True))
+    op.add_column("level", sa.Column("tries", sa.Integer(), nullable=False, server_default="0"))
     op.execute("UPDATE level SET may_show = published WHERE published IS NOT NULL")
     _by_urgency("may_show")
 
@@ -28,6 +29,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take back."""
     op.drop_index("ix_level_owed", table_name="level")
+    op.drop_column("level", "tries")
     op.drop_column("level", "may_show")
     _by_urgency("published")
 
