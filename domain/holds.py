@@ -309,7 +309,7 @@ _TROUBLES = [
         "stock_late",
         Owner.OPERATIONS,
         "Stock that is not shown",
-        "John Lewis may sell what is gone. Read the newest runs of stock and orders: what the marketplace answers, or what waits for its limits.",
+        "John Lewis may sell what is gone. Read the newest runs of stock and orders: what the marketplace answers, or what waits for its limits or a hold.",
         "marketplace",
         "all that was owed for long is shown",
     ),

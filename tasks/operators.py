@@ -51,6 +51,7 @@ def release(tx: Transaction, *, order: str, cause: int, message: int, reason: st
     by_hand = [int(one.subject_id) for one in found if one.type == "keyed_by_hand"]
     messages.send_afresh(tx, by_hand)
     messages.due_now(tx, [int(one.subject_id) for one in found if one.subject == holds.MESSAGE])
+    levels.due_now(tx, [one.subject_id for one in found if one.subject == holds.LEVEL])
     journal.write(tx, [(one.order_key, one.type, one.subject_id, "released", f"by {by}: {reason}") for one in found])
     return plan
 

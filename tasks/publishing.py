@@ -9,6 +9,7 @@ from connectors.roles import Sink, WorksFilesOff
 from domain.answers import Accepted, Answer, Done, Later, NotNow, Refused, SystemTrouble, Unknown
 from domain.installation import Side
 from domain.records import Kind
+from domain.stock import REFUSED, UNANSWERED, Pace
 from ledger import accounts, journal, levels, scans, tickets
 from ledger.database import Transaction
 from ledger.levels import Sending
@@ -122,10 +123,10 @@ def _settle(run: Run, tx: Transaction, sink: Sink[Any], batch: list[Sending], an
                 levels.postponed(tx, [sending], at)
                 what, detail = "later", reason
             case Unknown(reason):
-                levels.postponed(tx, [sending], tx.now)
+                levels.unanswered(tx, sending, _again(run, tx, UNANSWERED, sending.tries))
                 what, detail = "unknown", f"{reason}; the newest number is owed again"
             case Refused(reason, hold_type):
-                levels.postponed(tx, [sending], tx.now)
+                levels.refused(tx, sending, _again(run, tx, REFUSED, sending.tries))
                 hold_level(run, tx, sending.sku, hold_type, reason)
                 what, detail = "refused", reason
         told.append(News("", Kind.AVAILABILITY, sending.sku, what, detail))
@@ -135,6 +136,11 @@ def _settle(run: Run, tx: Transaction, sink: Sink[Any], batch: list[Sending], an
     for news in told:
         run.tell(news)
     journal.write(tx, [(news.order_key, news.kind, news.key, news.what, news.detail) for news in told])
+
+
+def _again(run: Run, tx: Transaction, pace: Pace, tries: int) -> datetime:
+    """Return when a SKU is tried again: never in the same run, or one SKU would eat the calls of all."""
+    return max(tx.now + pace.after(tries), run.ends_at)
 
 
 def _give_back(run: Run, unsent: list[Sending]) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from domain import escalation
 from domain.holds import TROUBLES, Owner
 from domain.installation import Escalation, Installation, Mode
+from domain.stock import MANY_TRIES
 from ledger import holds, journal, lateness, messages, orders, payloads, taking
 from ledger.database import Transaction
 from tasks.calls import notice_silence
@@ -66,7 +67,8 @@ def _warn_of_late_stock(tx: Transaction, installation: Installation) -> int:
         type_=trouble.name,
         owner=Owner.OPERATIONS,
         title=trouble.title,
-        detail=f"{late.skus} SKUs wait to be shown, {late.to_zero} of them are sold out; the first since {late.since:%d %b %H:%M} UTC.",
+        detail=f"{late.skus} SKUs wait to be shown, {late.to_zero} of them are sold out, {late.held} are held and show more "
+        f"than may be sold, {late.in_vain} were sent {MANY_TRIES} times or more in vain; the first since {late.since:%d %b %H:%M} UTC.",
     )
     return late.skus
 

@@ -72,6 +72,7 @@ class Profile:
             "bad_order": 1,
             "trouble": 16,
             "glitch": 1,
+            "refuse_stock": 1,
             "void_pick": 4,
             "spoil_a_file": 3,
             "operate": 2,
