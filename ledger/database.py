@@ -20,6 +20,8 @@ from sqlalchemy.pool import StaticPool
 from domain.clock import Clock
 
 _OUR_MISTAKES = (DataError, IntegrityError, NotSupportedError, ProgrammingError)  # no person can mend these
+DATABASE_TROUBLES = (DatabaseError, PoolTimeout, sqlite3.DatabaseError)
+"""What the database raises within a transaction; outside it, most of that is `LedgerUnusable`."""
 _PATIENCE = (
     "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"  # a stopped worker must not block the others
 )
@@ -95,7 +97,7 @@ class Database:
                     driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment] # it is SQLite's
                     driver.execute("BEGIN IMMEDIATE")  # a deferred one loses the race when it turns to writing
                 yield Transaction(connection, self.clock.now(), installation, run_id)
-        except (DatabaseError, PoolTimeout, sqlite3.DatabaseError) as trouble:
+        except DATABASE_TROUBLES as trouble:
             if isinstance(trouble, _OUR_MISTAKES):
                 raise
             raise LedgerUnusable(_advice(trouble)) from trouble

@@ -20,7 +20,7 @@ from connectors.deposco.shipment_mapping import (
     orders_of,
 )
 from connectors.overlap import Overlap, changes
-from connectors.reading import Unreadable
+from connectors.reading import Unreadable, never_raises
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import NotNow, Unavailable
 from domain.budgets import Lane
@@ -110,6 +110,7 @@ class DispatchFeed:
             more=not is_last,
         )
 
+    @never_raises
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Map one shipment that `read` has joined with its order's reference."""
         try:

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from connectors.fulfil.tenant import Tenant
 from connectors.fulfil.wire import Day, Number, Wire
-from connectors.reading import Unreadable, faults
+from connectors.reading import Unreadable, faults, never_raises
 from connectors.roles import FeedShape, OpenOrder
 from domain.records import Dispatch, Page, Received, Reject, ShippedLine
 
@@ -55,6 +55,7 @@ class DispatchFeed:
                 page.received.append(outcome)
         return page
 
+    @never_raises
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Map one shipment that `read` has joined with its sale and its moves."""
         try:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_pascal
 
 from connectors.counting import tally
+from connectors.reading import never_raises
 from connectors.roles import FeedShape, OpenOrder
 from connectors.seko.api import Hub, HubFailure, entries
 from connectors.seko.dispatch_mapping import LARGEST_QUANTITY
@@ -72,6 +73,7 @@ class StockFeed:
         )
         return StockPage(counts, rejects, began_at=began_at, complete=bool(rows), omits_zeroes=True)
 
+    @never_raises
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Sum the rows of one product in one location type, in whole eaches rounded down."""
         try:

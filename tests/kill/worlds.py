@@ -142,6 +142,7 @@ async def run_slice(
         async for chunk in pull(run):
             await file(run, await judge(run, chunk))
         await push(run)
+        assert not run.faults
     finally:
         for connector in connectors.values():
             await connector.close()
