@@ -256,6 +256,13 @@ _TYPES = [
         "either",
     ),
     HoldType(
+        "software_fault",
+        Owner.OPERATIONS,
+        "Our software fails on it",
+        "Send the detail and the run's log to those who maintain this software. Release when it is mended.",
+        "this software",
+    ),
+    HoldType(
         "deadline_at_risk",
         Owner.OPERATIONS,
         "Owed, and its deadline is near",

@@ -7,6 +7,7 @@ from typing import Any
 
 from connectors.roles import Sink, WorksFilesOff
 from domain.answers import Accepted, Answer, Done, Later, NotNow, Refused, SystemTrouble, Unknown
+from domain.faults import SOFTWARE_FAULT
 from domain.installation import Side
 from domain.records import Kind
 from domain.stock import REFUSED, UNANSWERED, Pace
@@ -14,6 +15,7 @@ from ledger import accounts, journal, levels, scans, tickets
 from ledger.database import Transaction
 from ledger.levels import Sending
 from tasks.composing import availability
+from tasks.faults import is_fault, note_fault
 from tasks.holding import hold_level
 from tasks.loops import INTAKES, Route
 from tasks.run import Run
@@ -102,6 +104,11 @@ async def _send(run: Run, route: Route, batch: list[Sending]) -> bool:
     except SystemTrouble:
         _give_back(run, batch)
         raise
+    except Exception as fault:
+        if not is_fault(fault) or len(batch) > 1:  # of a file nobody knows which line it was, nor whether it went
+            _give_back(run, batch)
+            raise
+        answers = {batch[0].sku: Refused(note_fault(run, fault), SOFTWARE_FAULT)}
     run.reached.add(run.account(route.side))
     with run.transaction() as tx:
         _settle(run, tx, sink, batch, answers)

@@ -39,7 +39,10 @@ class AnotherAccount(WrongConfiguration):
 
 @dataclass
 class Walk:
-    """How far this run is in one intake. `cut`: it was ended early, as everything that follows is known. `empty`: there is nothing to ask about."""
+    """How far this run is in one intake. `cut`: it was ended early, as everything that follows is known. `empty`: there is nothing to ask about.
+
+    `broken`: our own code broke on it. Nothing that follows is read in this run: what was not filed must come again.
+    """
 
     cursor: str | None = None
     began_at: datetime | None = None
@@ -48,6 +51,7 @@ class Walk:
     skip_known: bool = False
     cut: bool = False
     empty: bool = False
+    broken: bool = False
 
 
 class Run:
@@ -79,6 +83,7 @@ class Run:
         self.walks: dict[str, Walk] = {}
         self.reached: set[str] = set()
         self.troubles: list[SystemTrouble] = []
+        self.faults: list[str] = []
 
     def over(self, former: FormerMarketplace, marketplace: Connector) -> "Run":
         """Return the run that finishes what came over an account that was left; it tells its news to this one."""
@@ -87,7 +92,8 @@ class Run:
             settings, self.loop, self.database, {**self.connectors, Side.MARKETPLACE: marketplace}, run_id=self.id
         )
         run.former, run.home, run.listed_formers = former.account, self.home, self.listed_formers
-        run.news, run.results, run.reached, run.troubles = self.news, self.results, self.reached, self.troubles
+        run.news, run.results, run.reached = self.news, self.results, self.reached
+        run.troubles, run.faults = self.troubles, self.faults
         self.formers.append(run)
         return run
 

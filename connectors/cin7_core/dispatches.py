@@ -10,7 +10,7 @@ from connectors.cin7_core.dispatch_mapping import SALE_KEEPS, dispatch_of, kept_
 from connectors.cin7_core.mapping import moment, moment_text
 from connectors.cin7_core.settings import Cin7CoreOptions
 from connectors.http import VendorRefusal
-from connectors.reading import Unreadable, told_apart
+from connectors.reading import Unreadable, never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import NotNow, Unavailable
 from domain.records import Page, Received, Reject
@@ -84,6 +84,7 @@ class DispatchFeed:
             more=bool(left),
         )
 
+    @never_raises
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Map one parcel."""
         try:

@@ -17,7 +17,7 @@ from connectors.cin7_core.mapping import (
     stock_rows,
 )
 from connectors.counting import tally
-from connectors.reading import Unreadable, told_apart
+from connectors.reading import Unreadable, never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from domain.budgets import Lane
 from domain.counts import StockPage
@@ -89,6 +89,7 @@ class _SnapshotFeed:
         read.complete = ended and is_steady and seen == page.total and seen > 0
         return read
 
+    @never_raises
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Map one original."""
         try:

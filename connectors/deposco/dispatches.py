@@ -20,7 +20,7 @@ from connectors.deposco.shipment_mapping import (
     orders_of,
 )
 from connectors.overlap import Overlap, changes
-from connectors.reading import Unreadable, told_apart
+from connectors.reading import Unreadable, never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import NotNow, Unavailable
 from domain.budgets import Lane
@@ -109,6 +109,7 @@ class DispatchFeed:
             more=not is_last,
         )
 
+    @never_raises
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Map one shipment that `read` has joined with its order's reference."""
         try:

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from connectors.fulfil.tenant import Tenant
 from connectors.fulfil.wire import Day, Number, Wire
-from connectors.reading import Unreadable, faults, told_apart
+from connectors.reading import Unreadable, faults, never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from domain.records import Dispatch, Page, Received, Reject, ShippedLine
 
@@ -50,6 +50,7 @@ class DispatchFeed:
         page.received, page.rejects = told_apart(map(self.parse, await self._shipments(sales)))
         return page
 
+    @never_raises
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Map one shipment that `read` has joined with its sale and its moves."""
         try:

@@ -14,7 +14,7 @@ from connectors.counting import tally
 from connectors.fulfil.settings import FulfilOptions
 from connectors.fulfil.tenant import Tenant
 from connectors.fulfil.wire import Number, Wire
-from connectors.reading import Unreadable, faults, told_apart
+from connectors.reading import Unreadable, faults, never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import Fatal
 from domain.budgets import Lane
@@ -87,6 +87,7 @@ class _ProductFeed:
             page.complete = seen == await self._tenant.count(_PRODUCT, list(self._domain), lane=Lane.BULK)
         return page
 
+    @never_raises
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Map one original."""
         try:

@@ -6,7 +6,7 @@ from typing import Any
 
 from connectors.magento.numbers import entity_id, quantity
 from connectors.magento.search import Query, Shop, one_of
-from connectors.reading import told_apart
+from connectors.reading import never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from domain.records import Dispatch, Page, Received, Reject, ShippedLine
 
@@ -57,6 +57,7 @@ class Dispatches:
         page.received, page.rejects = told_apart(self.parse(self._with_order(one, asked)) for one in shipments)
         return page
 
+    @never_raises
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Map one shipment that `read` has joined with its order's reference and line ids."""
         try:

@@ -6,7 +6,7 @@ from typing import Any
 from connectors.magento.scan import Scan
 from connectors.magento.search import Query, Shop
 from connectors.magento.stock_mapping import item, row_key, without_other_attributes
-from connectors.reading import told_apart
+from connectors.reading import never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from domain.budgets import Lane
 from domain.records import Page, Received, Reject
@@ -41,6 +41,7 @@ class Items:
             page.complete = scan.sound
         return page
 
+    @never_raises
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Map one product again."""
         return item(raw, self._ean_attribute)

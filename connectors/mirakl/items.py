@@ -7,6 +7,7 @@ from typing import Any
 from connectors.mirakl.api import OFFERS, Api
 from connectors.mirakl.mapping import nameless_key
 from connectors.offset_scan import Scan
+from connectors.reading import never_raises
 from connectors.roles import FeedShape, OpenOrder
 from domain.budgets import Lane
 from domain.records import Item, Page, Received, Reject
@@ -35,6 +36,7 @@ class ItemFeed:
         )
         return scan.page(map(self.parse, rows), total, [_id(row) or "" for row in rows])
 
+    @never_raises
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Map one offer. One without a SKU is an `Item` with an empty SKU: the listing exists, and is unmanaged."""
         offer_id, product = _id(raw), raw.get("product_sku") if isinstance(raw, dict) else None

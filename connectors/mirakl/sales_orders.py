@@ -11,7 +11,7 @@ from typing import Any
 from connectors.mirakl.api import ORDERS, Api, Rows
 from connectors.mirakl.mapping import NOT_YET_OURS, ORDER_KEEPS, moment, read_order
 from connectors.overlap import Overlap, changes
-from connectors.reading import told_apart
+from connectors.reading import never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import NotNow, Unavailable
 from domain.records import Page, Received, Reject
@@ -113,6 +113,7 @@ class SalesOrderFeed:
             raise Unavailable(self._api.account.name, what, "It is tried again; if it stays so, ask the operator.")
         return Rows(total, rows)
 
+    @never_raises
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Map one original again."""
         return read_order(raw, self._gift_field)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from connectors.reading import told_apart
+from connectors.reading import never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from connectors.seko.api import Hub, HubFailure, entries
 from connectors.seko.dispatch_mapping import KEEPS, parsed
@@ -58,6 +58,7 @@ class DispatchFeed:
         page.received, page.rejects = told_apart(map(self.parse, swept))
         return page
 
+    @never_raises
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Map one confirmation, pushed or swept."""
         return parsed(raw)

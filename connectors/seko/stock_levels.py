@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_pascal
 
 from connectors.counting import tally
-from connectors.reading import LARGEST_QUANTITY, faults
+from connectors.reading import LARGEST_QUANTITY, faults, never_raises
 from connectors.roles import FeedShape, OpenOrder
 from connectors.seko.api import Hub, HubFailure, entries
 from connectors.seko.settings import SekoOptions
@@ -72,6 +72,7 @@ class StockFeed:
         )
         return StockPage(counts, rejects, began_at=began_at, complete=bool(rows), omits_zeroes=True)
 
+    @never_raises
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Sum the rows of one product in one location type, in whole eaches rounded down."""
         try:

@@ -5,6 +5,7 @@ from typing import Any
 
 from connectors.http import Account
 from connectors.offset_scan import Scan
+from connectors.reading import never_raises
 from connectors.roles import FeedShape, OpenOrder
 from connectors.virtualstock.lists import read_rows
 from connectors.virtualstock.product_mapping import ProductFields, product_id_of, read_product
@@ -31,6 +32,7 @@ class ItemFeed:
         total, rows = await read_rows(self._account, PRODUCTS, lane=Lane.BULK, offset=scan.offset)
         return scan.page(map(self.parse, rows), total, [product_id_of(row) or "" for row in rows])
 
+    @never_raises
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Map one original again."""
         return read_product(raw, self._fields)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from connectors.http import Account
-from connectors.reading import told_apart
+from connectors.reading import never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from connectors.virtualstock.lists import read_rows
 from connectors.virtualstock.mapping import id_in
@@ -90,6 +90,7 @@ class SalesOrderFeed:
             total=place.of_all(total),
         )
 
+    @never_raises
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Map one original again."""
         return read_original(raw, self._zone, self._retailer_id)

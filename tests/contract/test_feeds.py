@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from domain.answers import Fatal, NotNow, Unavailable
+from domain.faults import SOFTWARE_FAULT
 from domain.holds import HOLD_TYPES
 from domain.payloads import join, packed, split, unpacked
 from domain.records import Received, Reject
@@ -33,6 +34,25 @@ async def test_what_was_read_can_be_parsed_again(any_feed: FeedName) -> None:
             again = feed.parse(raw)
             assert isinstance(again, Received)
             assert again.record == one.record
+
+
+class _Drifted(dict[str, Any]):
+    """An original on which any code breaks in a way that nobody foresaw."""
+
+    def __getitem__(self, name: str) -> Any:
+        raise OSError(MARKER)
+
+    def __contains__(self, name: object) -> bool:
+        raise OSError(MARKER)
+
+    get = items = keys = values = __iter__ = __getitem__  # type: ignore[assignment]  # the same for each
+
+
+async def test_an_original_on_which_our_own_code_breaks_is_a_reject(any_feed: FeedName) -> None:
+    reject = Joint.of(any_feed[0]).feed(any_feed[1]).parse(_Drifted(reference="1"))
+    assert isinstance(reject, Reject)
+    assert reject.hold_type == SOFTWARE_FAULT
+    assert MARKER not in reject.reason
 
 
 async def test_reading_changes_no_original(any_feed: FeedName) -> None:

@@ -129,6 +129,7 @@ async def run_slice(
     run = Run(installation, loop, database, connectors, run_id=f"{loop.name}-{os.getpid()}")
     try:
         await walked(run)
+        assert not run.faults
     finally:
         for connector in connectors.values():
             await connector.close()

@@ -162,6 +162,8 @@ class Machine:
             await walked(run)
             told = "; ".join(trouble.what for trouble in run.troubles)
             self.note(f"{name} ran: {len(run.news)} news, {run.held} held {told}")
+            for fault in run.faults:
+                self.watch.violated(f"I12 {name}: {fault}")
         except Killed:
             self.outcome.kills += 1
             self.note(f"{name} was killed at effect {process.effects}")

@@ -110,7 +110,7 @@ def test_what_may_stand_there_is_looked_for_although_it_was_cancelled_meanwhile(
 def test_an_order_that_was_sent_and_is_cancelled_is_held_whatever_became_of_it(desk: Desk, before: str) -> None:
     """A half of it may stand there, so the cancellation is not answered in silence."""
     desk.told(Unknown("lost") if before == "found half done" else Refused("its lines", "unknown_sku"))
-    desk.office.orders.finding = Partial("its lines")
+    desk.office.sales_order_sink.finding = Partial("its lines")
     if before == "found half done":
         desk.told(Later(desk.clock.now() + timedelta(seconds=900), "busy"))
     desk.cancel()

@@ -61,12 +61,12 @@ class Scene:
         self.database = Database(self.url, self.clock)
         schema.create(self.database)
         self.shop, self.office = Shop(), Office()
-        self.shop.feed = Feed()
+        self.shop.sales_order_feed = Feed()
         self.run = self._run()
         go_live(self.run)
         know(self.run, "A")
         self.order = order(self.run, ship_to=PERSON, gift_message=MARKERS[5])
-        self.shop.feed.shown = [self.order]
+        self.shop.sales_order_feed.shown = [self.order]
 
     def _run(self) -> Run:
         return run_of(self.database, ORDERS, self.shop, self.office, installation(self.clock))
@@ -116,7 +116,7 @@ async def _push(scene: Scene) -> None:
 
 async def _confirm(scene: Scene) -> None:
     await scene.file()
-    scene.office.orders.answer = Unknown("no answer came")
+    scene.office.sales_order_sink.answer = Unknown("no answer came")
     scene.later()
     await push(scene.run)
     scene.later()

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from connectors.reading import told_apart
+from connectors.reading import never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from connectors.virtualstock.mapping import nameless_key
 from domain.answers import Fatal
@@ -69,6 +69,7 @@ class ListingFile:
             complete=not more and digest == scan.digest,
         )
 
+    @never_raises
     def parse(self, raw: Any) -> Received | Reject:
         """Map one row. One without a SKU is an `Item` with an empty SKU: the listing exists, and is unmanaged."""
         if not isinstance(raw, dict):
