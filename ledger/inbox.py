@@ -240,10 +240,11 @@ def moved(tx: Transaction, inbox_ids: Sequence[int]) -> set[int]:
     return {row.id for row in tx.rows(_AT_GATE, {"ids": list(inbox_ids), "at": MOVED})} if inbox_ids else set()
 
 
-def rejected(tx: Transaction, account: str = "") -> int:
-    """Return how many records of an account nobody could ever read."""
+def rejected(tx: Transaction, side: Side, kind: Kind, account: str = "") -> int:
+    """Return how many records of a kind, that came over an account, nobody could ever read."""
     mine = (_inbox.c.installation == tx.installation, _inbox.c.account == account)
-    where = (*mine, _inbox.c.gate == REJECTED, ~_inbox.c.key.endswith(_UNREAD_ENDING))
+    of_kind = (_inbox.c.side == side, _inbox.c.kind == kind)
+    where = (*mine, *of_kind, _inbox.c.gate == REJECTED, ~_inbox.c.key.endswith(_UNREAD_ENDING))
     return int(tx.value(select(func.count()).where(*where)) or 0)
 
 

@@ -18,6 +18,7 @@ from domain.answers import (
     Unknown,
 )
 from domain.budgets import Lane
+from domain.faults import SOFTWARE_FAULT
 from domain.records import Kind, LineQuantity, Record, SalesOrder
 from expectations.gate import Failure
 from ledger import holds, journal, levels, messages, orders
@@ -33,7 +34,11 @@ LOOK_AGAIN_AFTER = timedelta(seconds=30)
 READ_BACK_AFTER = timedelta(minutes=5)
 """When what a destination took is read back: all of it at once, since a list costs one call for one and for a hundred."""
 MOST_RESENDS = 2
-_THERE_BUT_WRONG = {"contradiction", "backordered"}  # released, these are looked up again, never sent again
+_THERE_BUT_WRONG = {
+    "contradiction",
+    "backordered",
+    SOFTWARE_FAULT,
+}  # released, these are looked up again, never sent again
 
 
 def settle(
@@ -72,6 +77,12 @@ def settle_unsayable(run: Run, tx: Transaction, message: Claimed, trouble: Canno
         _tell(run, tx, message, "dropped", trouble.reason)
         if orders.known(tx, [message.order_key])[message.order_key].life.final:
             orders.mark(tx, message.order_key, final_at=tx.now)
+
+
+def settle_fault(run: Run, tx: Transaction, message: Claimed, told: str) -> None:
+    """Hold what our own code breaks on. What became of it stays as unknown as it was: released, it is looked up first."""
+    if messages.note(tx, message, lease_until=None):
+        _hold(run, tx, message, SOFTWARE_FAULT, told)
 
 
 def settle_finding(

@@ -33,11 +33,7 @@ class Asking(Shop, TakesCancellations):
 
     def __init__(self) -> None:
         super().__init__()
-        self.cancellations = Sink()
-
-    @property
-    def cancellation_sink(self) -> Any:
-        return self.cancellations
+        self.cancellation_sink = Sink()
 
 
 class Desk:
@@ -45,7 +41,7 @@ class Desk:
 
     def __init__(self, database: Database, clock: ManualClock) -> None:
         self.database, self.clock, self.shop, self.office = database, clock, Asking(), Office()
-        self.office.orders.answer = Later(clock.now() + timedelta(hours=1), "busy")
+        self.office.sales_order_sink.answer = Later(clock.now() + timedelta(hours=1), "busy")
         self.run = self.next_run()
         go_live(self.run)
         know(self.run, "A")
@@ -99,16 +95,16 @@ async def desk(database: Database, clock: ManualClock) -> Desk:
     await desk.see(OPEN)
     await desk.work()
     assert desk.messages == {Kind.SALES_ORDER: None}
-    desk.office.orders.answer = Done("there", "77")
+    desk.office.sales_order_sink.answer = Done("there", "77")
     return desk
 
 
 async def test_it_is_neither_created_nor_answered_but_held_with_a_clock(desk: Desk) -> None:
-    sent = len(desk.office.orders.sent)
+    sent = len(desk.office.sales_order_sink.sent)
     await desk.see(ASKED, OPEN)
     await desk.work()
     assert desk.held == ["cancellation_taken_back"]
-    assert (len(desk.office.orders.sent), desk.shop.cancellations.sent) == (sent, [])
+    assert (len(desk.office.sales_order_sink.sent), desk.shop.cancellation_sink.sent) == (sent, [])
     with desk.run.transaction() as tx:
         [one] = holds.open_holds(tx)
         assert one.deadline_at == tx.value(select(table(SalesOrderRow).c.dispatch_by_at))
@@ -121,9 +117,9 @@ async def test_its_release_creates_it_and_its_cancellation_is_not_answered(desk:
     await desk.work()
     await desk.work()
     assert desk.held == []
-    assert [one.key for one in desk.office.orders.sent[-1]] == ["1"]
-    assert desk.office.orders.sent[-1][0].lines[0].quantity == 2
-    assert desk.shop.cancellations.sent == []
+    assert [one.key for one in desk.office.sales_order_sink.sent[-1]] == ["1"]
+    assert desk.office.sales_order_sink.sent[-1][0].lines[0].quantity == 2
+    assert desk.shop.cancellation_sink.sent == []
     assert desk.messages[Kind.SALES_ORDER] == "done"
     assert desk.messages[Kind.CANCELLATION] == "dropped"
     assert desk.messages[Kind.ACKNOWLEDGEMENT] == "done"
@@ -134,30 +130,30 @@ async def test_an_older_page_read_late_mends_itself_with_the_next_sight(desk: De
     await desk.see(ASKED, OPEN, shown)
     assert desk.held == []
     await desk.work()
-    assert len(desk.shop.cancellations.sent) == (shown is ASKED)
+    assert len(desk.shop.cancellation_sink.sent) == (shown is ASKED)
     assert desk.messages[Kind.SALES_ORDER] == "dropped"
 
 
 async def test_a_cancellation_that_turns_out_to_be_done_ends_the_hold(desk: Desk) -> None:
-    desk.shop.cancellations.answer = Unknown("lost")
+    desk.shop.cancellation_sink.answer = Unknown("lost")
     await desk.see(ASKED)
     await desk.work()
     await desk.see(OPEN)
     assert desk.held == ["cancellation_taken_back"]
-    desk.shop.cancellations.finding = Found("it shows it")
+    desk.shop.cancellation_sink.finding = Found("it shows it")
     await desk.work()
     assert (desk.held, desk.line.cancelled) == ([], 2)
 
 
 async def test_a_cancellation_that_was_not_done_is_not_sent_again_meanwhile(desk: Desk) -> None:
-    desk.shop.cancellations.answer = Unknown("lost")
+    desk.shop.cancellation_sink.answer = Unknown("lost")
     await desk.see(ASKED)
     await desk.work()
     await desk.see(OPEN)
-    desk.shop.cancellations.finding = Absent()
+    desk.shop.cancellation_sink.finding = Absent()
     for _ in range(3):
         await desk.work()
-    assert len(desk.shop.cancellations.sent) == 1
+    assert len(desk.shop.cancellation_sink.sent) == 1
 
 
 async def test_what_was_cancelled_is_not_opened_by_an_older_page(desk: Desk) -> None:

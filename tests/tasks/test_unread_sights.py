@@ -125,7 +125,7 @@ class Desk:
 
     @property
     def sent(self) -> int:
-        return len(self.office.orders.sent)
+        return len(self.office.sales_order_sink.sent)
 
     @property
     def held(self) -> list[tuple[str, str]]:
@@ -146,7 +146,7 @@ async def desk(database: Database, clock: ManualClock) -> Desk:
 
 
 async def sent_and_lost(desk: Desk) -> None:
-    desk.office.orders.answer, desk.office.orders.finding = Unknown("lost"), NotYet()
+    desk.office.sales_order_sink.answer, desk.office.sales_order_sink.finding = Unknown("lost"), NotYet()
     await desk.work()
     assert desk.sent == 1
 
@@ -207,20 +207,20 @@ async def test_a_released_sight_that_can_be_read_now_is_filed_and_no_longer_stan
 
 async def test_a_message_that_cannot_be_composed_stays_unknown_and_is_looked_up_after_a_release(desk: Desk) -> None:
     await sent_and_lost(desk)
-    desk.shop.feed.parse = lambda raw: Reject("1", raw, "we have forgotten how")  # type: ignore[method-assign]
+    desk.shop.sales_order_feed.parse = lambda raw: Reject("1", raw, "we have forgotten how")  # type: ignore[method-assign]
     await desk.work()
     assert desk.held == [("malformed_payload", "message")]
     attempted_at = desk.message.attempted_at
     assert attempted_at is not None
-    del desk.shop.feed.parse
+    del desk.shop.sales_order_feed.parse
     desk.release()
-    desk.office.orders.finding = Found("it stands there", "77")
+    desk.office.sales_order_sink.finding = Found("it stands there", "77")
     await desk.work()
     assert (desk.sent, desk.held, desk.message.closed_as) == (1, [], "done")
 
 
 async def test_what_was_never_sent_and_cannot_be_composed_still_counts_as_never_sent(desk: Desk) -> None:
-    desk.shop.feed.parse = lambda raw: Reject("1", raw, "we have forgotten how")  # type: ignore[method-assign]
+    desk.shop.sales_order_feed.parse = lambda raw: Reject("1", raw, "we have forgotten how")  # type: ignore[method-assign]
     await desk.work()
     assert (desk.held, desk.message.resends) == ([("malformed_payload", "message")], 0)
 
@@ -241,7 +241,7 @@ async def test_a_dispatch_taken_for_later_keeps_its_ticket_although_it_cannot_be
 async def test_what_was_sent_is_looked_up_although_its_address_is_awaited_again(desk: Desk) -> None:
     await sent_and_lost(desk)
     await desk.see(ship_to=Address(), address_follows=True)
-    desk.office.orders.finding = Found("it stands there", "77")
+    desk.office.sales_order_sink.finding = Found("it stands there", "77")
     await desk.work()
     assert (desk.message.closed_as, desk.held) == ("done", [])
 
@@ -251,13 +251,13 @@ async def test_what_was_sent_is_looked_up_but_not_sent_again_while_a_newer_versi
     know_nothing = order(desk.run).lines[0].model_copy(update={"sku": "B"})
     await desk.see(lines=(know_nothing,))
     assert desk.held == [("unknown_sku", "inbox")]
-    desk.office.orders.finding, asked = Absent(), len(desk.office.orders.asked)
+    desk.office.sales_order_sink.finding, asked = Absent(), len(desk.office.sales_order_sink.asked)
     for _ in range(3):
         await desk.work()
-    assert len(desk.office.orders.asked) > asked
+    assert len(desk.office.sales_order_sink.asked) > asked
     assert desk.sent == 1, "what did not pass the gate is not sent"
     know(desk.run, "B")
-    desk.office.orders.answer = Unknown("lost again")
+    desk.office.sales_order_sink.answer = Unknown("lost again")
     desk.release()
     await desk.read_released()
     await desk.work()
@@ -267,6 +267,6 @@ async def test_what_was_sent_is_looked_up_but_not_sent_again_while_a_newer_versi
 async def test_what_is_found_while_a_newer_version_is_held_is_held_no_more(desk: Desk) -> None:
     await sent_and_lost(desk)
     await desk.see(lines=(order(desk.run).lines[0].model_copy(update={"sku": "B"}),))
-    desk.office.orders.finding = Found("it stands there", "77")
+    desk.office.sales_order_sink.finding = Found("it stands there", "77")
     await desk.work()
     assert (desk.message.closed_as, desk.held) == ("done", [])
