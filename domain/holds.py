@@ -114,6 +114,13 @@ _TYPES = [
         "back office",
     ),
     HoldType(
+        "dispatch_changed",
+        Owner.WAREHOUSE,
+        "Shipment changed after John Lewis was told",
+        "Find out which is right. Amend the dispatch at John Lewis by hand, or correct the shipment; then release.",
+        "back office",
+    ),
+    HoldType(
         "dispatch_without_order",
         Owner.WAREHOUSE,
         "Shipment for an order we do not know",

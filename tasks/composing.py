@@ -26,6 +26,8 @@ from tasks.judge import with_skus
 from tasks.loops import INTAKES
 from tasks.run import Run
 
+_BEFORE_THEIR_GATE = (inbox.WAITING, inbox.HELD)
+
 
 class CannotCompose(Exception):
     """A message cannot be put into words any more: its original, or a fact that it needs, is gone.
@@ -46,14 +48,14 @@ def compose(run: Run, tx: Transaction, claimed: Sequence[Claimed]) -> dict[int, 
     """Return, by message id, the record to send for each claimed message, or why there is none."""
     originals = inbox.originals(tx, [message.inbox_id for message in claimed])
     known = orders.known(tx, [message.order_key for message in claimed])
-    unreadable = inbox.moved(tx, [message.inbox_id for message in claimed])
+    gates = inbox.gates(tx, [message.inbox_id for message in claimed])
     composed: dict[int, Record | CannotCompose] = {}
     for message in claimed:
         try:
             order = known[message.order_key]
             match message.kind:
                 case Kind.SALES_ORDER:
-                    if message.inbox_id in unreadable:
+                    if gates.get(message.inbox_id) == inbox.MOVED:
                         raise ReadAgain(None, "the road it came over was left; it is read again over the new one")
                     original = originals[message.inbox_id]
                     was_asked = message.attempted_at is not None
@@ -61,6 +63,8 @@ def compose(run: Run, tx: Transaction, claimed: Sequence[Claimed]) -> dict[int, 
                     never_sent = not was_asked and not message.resends
                     composed[message.id] = sales_order.model_copy(update={"never_sent": never_sent})
                 case Kind.DISPATCH:
+                    if message.attempted_at is None and gates.get(message.inbox_id) in _BEFORE_THEIR_GATE:
+                        raise ReadAgain(None, "a newer version of it has not passed the gate")
                     advice = _advice(run, tx, originals[message.inbox_id], message, order)
                     composed[message.id] = advice.model_copy(update={"ticket": message.ticket or ""})
                 case kind:

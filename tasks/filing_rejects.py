@@ -6,8 +6,9 @@ from domain.orders import fold
 from domain.payloads import address_of
 from domain.records import Kind, Reject, SalesOrder
 from expectations.gate import Failure
-from ledger import holds, inbox, items, levels, orders
+from ledger import holds, inbox, items, levels, orders, payloads
 from ledger.database import Transaction
+from tasks.changed_dispatches import begun_dispatches
 from tasks.holding import hold
 from tasks.loops import Intake
 from tasks.run import Run
@@ -22,7 +23,11 @@ def file_rejects(
     prints = {key: address_of([reject.raw, reject.reason]) for key, reject in rejects.items()}
     new = sorted(rejects if again else inbox.unseen(tx, intake.side, intake.kind, prints))
     keeps = run.feed(intake).keeps
-    ids = inbox.store(
+    begun = begun_dispatches(tx, new) if intake.kind is Kind.DISPATCH else {}
+    for key, message in begun.items():
+        payloads.keep(tx, [(rejects[key].raw, keeps)])
+        inbox.see(tx, message.inbox_id, prints[key])
+    ids = {(intake.kind, key): message.inbox_id for key, message in begun.items()} | inbox.store(
         tx,
         [
             inbox.Arrival(
@@ -36,13 +41,14 @@ def file_rejects(
                 account=run.former,
             )
             for key in new
+            if key not in begun
         ],
     )
     for key in new:
         reject, inbox_id = rejects[key], str(ids[intake.kind, key])
         failure = Failure(key, f"expect_{intake.kind.value}_to_be_readable", reject.hold_type, reject.reason, "")
         holds.close_holds(tx, holds.INBOX, [inbox_id], "replaced", "a newer record, or a release")
-        order_key = key if intake.kind is Kind.SALES_ORDER else ""
+        order_key = key if intake.kind is Kind.SALES_ORDER else begun[key].order_key if key in begun else ""
         hold(run, tx, failure, holds.INBOX, inbox_id, order_key=order_key)
     _net(run, tx, [rejects[key].sold for key in new])
     return new
