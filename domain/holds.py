@@ -277,7 +277,7 @@ HOLD_TYPES = {hold_type.name: hold_type for hold_type in _TYPES}
 
 @dataclass(frozen=True)
 class Trouble:
-    """A cause that holds no record: a run or a system is in trouble. `mended` says what closes it."""
+    """A cause that holds no record: a run or a system is in trouble. `mended` says what closes it, `counts` what its number is of."""
 
     name: str
     owner: Owner
@@ -285,6 +285,7 @@ class Trouble:
     next_step: str
     origin: str
     mended: str
+    counts: str = "run"
 
 
 _TROUBLES = [
@@ -319,6 +320,15 @@ _TROUBLES = [
         "John Lewis may sell what is gone. Read the newest runs of stock and orders: what the marketplace answers, or what waits for its limits.",
         "marketplace",
         "all that was owed for long is shown",
+    ),
+    Trouble(
+        "not_shipped",
+        Owner.WAREHOUSE,
+        "Orders not shipped, and their deadline is near or past",
+        "Ship them, or tell John Lewis. The flow trends lists them with the nearest deadline first.",
+        "back office",
+        "all of them were shipped or cancelled",
+        "order",
     ),
     Trouble(
         "push_refused",

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from domain.holds import TROUBLES, Owner
 from domain.installation import Installation, Mode
-from ledger import holds, journal, lateness, messages, orders, payloads
+from ledger import holds, journal, lateness, messages, orders, payloads, stages
 from ledger.database import Transaction
 from tasks.calls import notice_silence
 from tasks.loops import LOOPS
@@ -20,11 +20,12 @@ def watch(tx: Transaction, installation: Installation) -> str:
     silent = [name for name in LOOPS if _silent(tx, installation, name)]
     late = _warn_of_late_stock(tx, installation)
     at_risk = _warn_of_deadlines(tx, installation)
+    unshipped = _warn_of_the_unshipped(tx, installation)
     partly = _hold_partly_shipped(tx, installation)
     uncalled = notice_silence(tx, installation)
     erased = payloads.erase_persons(tx, tx.now - KEEP_PERSONS)
     told = f"silent loops {silent or 'none'}, {late} SKUs shown too late, vendors that stopped calling: {'one' if uncalled else 'none'}"
-    return f"{installation.name}: {told}, {at_risk} near their deadline, {partly} shipped in part for long, {erased} originals erased"
+    return f"{installation.name}: {told}, {at_risk} near their deadline, {unshipped} not shipped in time, {partly} shipped in part for long, {erased} originals erased"
 
 
 def _silent(tx: Transaction, installation: Installation, name: str) -> bool:
@@ -113,3 +114,28 @@ def _warn_of_deadlines(tx: Transaction, installation: Installation) -> int:
             ),
         )
     return len(at_risk)
+
+
+def _warn_of_the_unshipped(tx: Transaction, installation: Installation) -> int:
+    """Call the warehouse where orders near or past their deadline are to be shipped and nothing else tells so.
+
+    That is one cause, whose alert is kept true; where the dispatches are not ours to tell, none is.
+    """
+    signature = f"not_shipped:{installation.name}"
+    found = stages.not_shipped(tx, tx.now + AT_RISK_BEFORE)
+    if found is None or installation.loops.dispatch.mode is not Mode.TRADE:
+        holds.close_cause(tx, signature)
+        return 0
+    trouble = TROUBLES["not_shipped"]
+    holds.keep_cause(
+        tx,
+        signature=signature,
+        type_=trouble.name,
+        owner=trouble.owner,
+        title=trouble.title,
+        detail=f"{found.orders} orders are still to be shipped, {found.late} of them are late; "
+        f"the first deadline is {found.first_deadline_at:%d %b %H:%M} UTC.",
+        count=found.orders,
+        deadline_at=found.first_deadline_at,
+    )
+    return found.orders

@@ -4,12 +4,14 @@ from datetime import timedelta
 
 from domain.budgets import Lane, Limit
 from domain.installation import Side
+from domain.orders import LineLife
 from domain.records import Kind
-from ledger import holds, messages
+from ledger import holds, messages, orders
 from ledger.budgets import LedgerBudgets
 from ledger.database import Database
 from tasks import trends
 from tests.doubles import ManualClock
+from tests.ledger.making import save_order
 
 
 def _done(
@@ -74,6 +76,19 @@ def test_the_nearest_deadline_comes_first_and_a_held_order_once(database: Databa
         (-60, "late", "dispatch owed", ""),
         (120, "soon", "held: missing_tracking", "warehouse"),
     ]
+
+
+def test_where_the_open_orders_stand_is_told_by_stage(database: Database, clock: ManualClock) -> None:
+    with database.transaction("harbour") as tx:
+        for key in ("1", "2", "3"):
+            save_order(tx, key, LineLife("a", "MUG", 2))
+        orders.mark_taken(tx, "1", "77")
+    clock.move(1800)
+    with database.transaction("harbour") as tx:
+        assert [tuple(row.values()) for row in trends.where(tx)] == [
+            ("in the back office, to be shipped", 1, 30, "warehouse"),
+            ("to be created in the back office", 2, 30, "operations"),
+        ]
 
 
 def test_calls_and_refusals_are_told_by_account(database: Database, clock: ManualClock) -> None:
