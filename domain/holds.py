@@ -100,6 +100,14 @@ _TYPES = [
         "map_carrier",
     ),
     HoldType(
+        "mapping_review",
+        Owner.WAREHOUSE,
+        "Carrier mapping whose review is due",
+        "Compare it with the account's carrier list, then map it with the map_carrier form and a new date; it stays in use meanwhile.",
+        "either",
+        "map_carrier",
+    ),
+    HoldType(
         "missing_tracking",
         Owner.WAREHOUSE,
         "Shipped without a usable tracking number",

@@ -1,10 +1,12 @@
 """Watch: what no run of a loop can see of itself: silence, deadlines that come near, and data that has had its time."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
+from domain.deadlines import LONDON
 from domain.holds import TROUBLES, Owner
+from domain.identifiers import visible
 from domain.installation import Installation, Mode
-from ledger import holds, journal, lateness, messages, orders, payloads, stages
+from ledger import holds, items, journal, lateness, messages, orders, payloads, stages
 from ledger.database import Transaction
 from tasks.calls import notice_silence
 from tasks.loops import LOOPS
@@ -22,10 +24,11 @@ def watch(tx: Transaction, installation: Installation) -> str:
     at_risk = _warn_of_deadlines(tx, installation)
     unshipped = _warn_of_the_unshipped(tx, installation)
     partly = _hold_partly_shipped(tx, installation)
+    to_review = _hold_for_review(tx, installation)
     uncalled = notice_silence(tx, installation)
     erased = payloads.erase_persons(tx, tx.now - KEEP_PERSONS)
     told = f"silent loops {silent or 'none'}, {late} SKUs shown too late, vendors that stopped calling: {'one' if uncalled else 'none'}"
-    return f"{installation.name}: {told}, {at_risk} near their deadline, {unshipped} not shipped in time, {partly} shipped in part for long, {erased} originals erased"
+    return f"{installation.name}: {told}, {at_risk} near their deadline, {unshipped} not shipped in time, {partly} shipped in part for long, {to_review} mappings to review, {erased} originals erased"
 
 
 def _silent(tx: Transaction, installation: Installation, name: str) -> bool:
@@ -139,3 +142,27 @@ def _warn_of_the_unshipped(tx: Transaction, installation: Installation) -> int:
         deadline_at=found.first_deadline_at,
     )
     return found.orders
+
+
+def _hold_for_review(tx: Transaction, installation: Installation) -> int:
+    """Remind the owner of each carrier mapping whose review is due; it stays in use, and a later date closes it."""
+    due = {row.source: row for row in items.due_for_review(tx, tx.now.astimezone(LONDON).date())}
+    held = {one.subject_id for one in holds.open_holds(tx, type="mapping_review")}
+    holds.close_holds(tx, holds.INSTALLATION, sorted(held - set(due)), "mended", "a later date", ["mapping_review"])
+    for source, row in due.items():
+        carrier, service = source.split(items.ANY_SERVICE)
+        review_on = date.fromisoformat(row.review_on)
+        holds.open_hold(
+            tx,
+            holds.NewHold(
+                "mapping_review",
+                row.owner or installation.owner_of("mapping_review"),
+                holds.INSTALLATION,
+                source,
+                f"{visible(' / '.join(filter(None, (carrier, service))))} is mapped to {row.target}; to be reviewed on {review_on:%d %b %Y}.",
+                signature=source,
+                deadline_at=datetime.combine(review_on, time(), LONDON).astimezone(UTC),
+                fix={"carrier": carrier, "service": service},
+            ),
+        )
+    return len(due)

@@ -217,6 +217,39 @@ def test_where_the_dispatches_are_not_ours_to_tell_nobody_is_called(
         assert not stories.open_causes(tx)
 
 
+def test_a_carrier_mapping_is_held_up_for_its_owner_from_its_review_until_the_date_is_moved(
+    database: Database, clock: ManualClock, installation: Installation
+) -> None:
+    today = clock.now().date()
+
+    def review(tx: Transaction, carrier: str, days: int, service: str = "") -> None:
+        on = (today + timedelta(days=days)).isoformat()
+        items.map_carrier(tx, carrier, service, carrier.lower(), owner=f"{carrier} desk", review_on=on, by="a test")
+
+    with database.transaction("harbour") as tx:
+        items.approve_carriers(tx, {"dpd": "DPD"}, "a test")
+        review(tx, "DPD", 1)
+        review(tx, "Evri", 1, "Next Day")
+        review(tx, "Yodel", 2)
+        watch(tx, installation)
+        assert _open_types(tx) == set()
+    clock.move(86400)
+    for _ in range(2):
+        with database.transaction("harbour") as tx:
+            assert "2 mappings to review" in watch(tx, installation)
+            causes = stories.open_causes(tx)
+            assert sorted((one["owner"], one["holds"]) for one in causes) == [("DPD desk", "1"), ("Evri desk", "1")]
+            assert any("Evri / Next Day is mapped to evri" in one["detail"] for one in causes)
+            held = holds.open_holds(tx, type="mapping_review")
+            assert {(one.fix["carrier"], one.fix["service"]) for one in held} == {("DPD", ""), ("Evri", "Next Day")}
+            assert [row["what"] for row in trends.deadlines(tx)] == ["held: mapping_review"] * 2
+            assert items.carriers(tx)["DPD", ""] == "dpd", "it stays in use"
+    with database.transaction("harbour") as tx:
+        review(tx, "DPD", 200)
+        assert "1 mappings to review" in watch(tx, installation)
+        assert [one["owner"] for one in stories.open_causes(tx)] == ["Evri desk"]
+
+
 def test_a_vendor_that_called_and_lets_a_dispatch_be_read_has_stopped(
     database: Database, clock: ManualClock, installation: Installation
 ) -> None:
