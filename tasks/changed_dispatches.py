@@ -59,21 +59,28 @@ def tell_change(
         hold(run, tx, failure, holds.INBOX, str(message.inbox_id), order_key=message.order_key)
 
 
+def withdraw_unread(run: Run, tx: Transaction, keys: Sequence[str]) -> None:
+    """Take back what is owed of shipments that cannot be read any more (one was voided); the next sight of each counts as new."""
+    standing = messages.standing(tx, Kind.DISPATCH, keys)
+    for key, message in standing.items():
+        if withdraw(run, tx, key):
+            inbox.see(tx, message.inbox_id, "")
+
+
 def withdraw(run: Run, tx: Transaction, key: str) -> bool:
-    """Take back what is owed for a former version of a shipment, as if it had never come; False where nothing is.
+    """Take back what is owed for a former version of a shipment, as if it had never come; False where nothing may be.
 
     A worker that has claimed it loses its claim.
     """
     message = messages.standing(tx, Kind.DISPATCH, [key]).get(key)
-    if message is None:
+    if message is None or message.begun:
         return False
-    messages.drop_unattempted(tx, Kind.DISPATCH, key, "its back office tells it otherwise now")
-    holds.close_holds(tx, holds.MESSAGE, [str(message.id)], "replaced", run.id)
+    messages.replace(tx, Kind.DISPATCH, key, "its back office tells it otherwise now")
     units = Counter[str]()
     for line in message.lines:
         units[line["line"]] += line["quantity"]
     orders.take_back_shipped(tx, message.order_key, units)
-    run.tell(News(message.order_key, Kind.DISPATCH, key, "changed", "before it was sent: the newer version is judged"))
+    run.tell(News(message.order_key, Kind.DISPATCH, key, "changed", "before it was sent: what was owed is taken back"))
     return True
 
 

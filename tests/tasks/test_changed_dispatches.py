@@ -57,11 +57,7 @@ class _Feed:
 
 class _Shop(TakesDispatches):
     def __init__(self) -> None:
-        self.dispatches = Sink(batch=10)
-
-    @property
-    def dispatch_sink(self) -> Any:
-        return self.dispatches
+        self.dispatch_sink: Any = Sink(batch=10)
 
     async def carriers(self) -> list[Any]:
         return []
@@ -145,7 +141,7 @@ class World:
 
     @property
     def sent(self) -> list[DispatchAdvice]:
-        return [one for batch in self.shop.dispatches.sent for one in batch]
+        return [one for batch in self.shop.dispatch_sink.sent for one in batch]
 
     @property
     def held(self) -> list[str]:
@@ -238,11 +234,11 @@ def test_a_worker_that_claimed_the_first_version_sends_nothing(world: World) -> 
 
 
 def test_a_shipment_that_the_marketplace_refused_is_replaced_by_its_correction(world: World) -> None:
-    world.shop.dispatches.answer = Refused("no such carrier", "invalid_carrier")
+    world.shop.dispatch_sink.answer = Refused("no such carrier", "invalid_carrier")
     world.show(carrier="DPD")
     world.send()
     assert world.held == ["invalid_carrier"]
-    world.shop.dispatches.answer = Done("it says so")
+    world.shop.dispatch_sink.answer = Done("it says so")
     world.show(carrier="Evri")
     assert world.held == []
     world.send()
@@ -251,9 +247,9 @@ def test_a_shipment_that_the_marketplace_refused_is_replaced_by_its_correction(w
 
 def test_what_no_permit_was_left_for_is_not_attempted(world: World) -> None:
     world.show(FIRST)
-    world.shop.dispatches.answer = NotNow("shop", world.clock.now() + timedelta(seconds=90))
+    world.shop.dispatch_sink.answer = NotNow("shop", world.clock.now() + timedelta(seconds=90))
     world.send()
-    world.shop.dispatches.answer = Done("it says so")
+    world.shop.dispatch_sink.answer = Done("it says so")
     world.show(SECOND)
     world.clock.move(120)
     world.send()
@@ -269,31 +265,45 @@ def test_its_own_parcel_never_makes_a_changed_shipment_a_repeat(world: World) ->
     assert world.held == ["dispatch_does_not_fit"]
 
 
+def test_a_shipment_that_is_voided_before_it_is_sent_is_not_sent_until_it_is_shown_again(world: World) -> None:
+    world.show(FIRST)
+    world.void()
+    assert world.held == ["dispatch_does_not_fit"]
+    world.send()
+    assert world.sent == []
+    assert world.line().shipped == 0
+    world.show(FIRST)
+    assert world.held == []
+    world.send()
+    assert [one.tracking_number for one in world.sent] == [FIRST]
+    assert (world.line().shipped, world.line().dispatched) == (2, 2)
+
+
 # ---- once it was attempted: what was sent stands, and a person is told
 
 
 def test_while_the_outcome_is_unknown_the_first_version_is_looked_for(world: World) -> None:
-    world.shop.dispatches.answer = Unknown("it did not answer")
+    world.shop.dispatch_sink.answer = Unknown("it did not answer")
     world.show(FIRST)
     world.send()
     world.show(SECOND, carrier="Evri")
     assert world.held == ["dispatch_changed"]
-    world.shop.dispatches.finding = Found("it shows it")
+    world.shop.dispatch_sink.finding = Found("it shows it")
     world.look()
-    [[asked]] = world.shop.dispatches.asked
+    [[asked]] = world.shop.dispatch_sink.asked
     assert (asked.tracking_number, asked.carrier_code) == (FIRST, "dpd")
     assert world.line().dispatched == 2
 
 
 @pytest.mark.parametrize("changed", [SECOND, "TBC"])
 def test_what_is_not_found_is_sent_again_as_it_was(world: World, changed: str) -> None:
-    world.shop.dispatches.answer = Unknown("it did not answer")
+    world.shop.dispatch_sink.answer = Unknown("it did not answer")
     world.show(FIRST)
     world.send()
-    world.shop.dispatches.finding = Absent()
+    world.shop.dispatch_sink.finding = Absent()
     world.look()
     world.show(changed)
-    world.shop.dispatches.answer = Done("it says so")
+    world.shop.dispatch_sink.answer = Done("it says so")
     world.send()
     assert [one.tracking_number for one in world.sent] == [FIRST, FIRST]
     assert world.held == ["dispatch_changed"]
@@ -345,14 +355,14 @@ def test_a_person_who_amended_it_releases_it_for_good(world: World) -> None:
 
 
 def test_a_shipment_that_is_voided_after_it_was_sent_is_looked_for_as_it_was(world: World) -> None:
-    world.shop.dispatches.answer = Unknown("it did not answer")
+    world.shop.dispatch_sink.answer = Unknown("it did not answer")
     world.show(FIRST)
     world.send()
     world.void()
     assert world.held == ["dispatch_does_not_fit"]
-    world.shop.dispatches.finding = Found("it shows it")
+    world.shop.dispatch_sink.finding = Found("it shows it")
     world.look()
-    [[asked]] = world.shop.dispatches.asked
+    [[asked]] = world.shop.dispatch_sink.asked
     assert asked.tracking_number == FIRST
     assert world.held == ["dispatch_does_not_fit"], "a person has to tell John Lewis"
 
@@ -368,7 +378,7 @@ async def test_a_push_that_waits_for_its_gate_is_not_sent(depots: Depots) -> Non
     run.connectors[Side.MARKETPLACE] = shop
     run.begin_slice()
     await push(run)
-    assert shop.dispatches.sent == []
+    assert shop.dispatch_sink.sent == []
     await depots.run()
     assert [type_ for type_, _, _ in depots.state()["held"]] == ["missing_tracking"]
 
@@ -377,7 +387,7 @@ async def test_a_push_never_changes_what_was_sent(depots: Depots) -> None:
     depots.take(shipment(1, "p-1", "1001", tracking=FIRST))
     run = await depots.run()
     shop: Any = _Shop()
-    shop.dispatches.answer = Unknown("it did not answer")
+    shop.dispatch_sink.answer = Unknown("it did not answer")
     run.connectors[Side.MARKETPLACE] = shop
     run.begin_slice()
     await push(run)
@@ -388,7 +398,7 @@ async def test_a_push_never_changes_what_was_sent(depots: Depots) -> None:
     depots.clock.move(3600)
     run.begin_slice()
     await confirm(run)
-    assert [one.tracking_number for one in shop.dispatches.asked[0]] == [FIRST]
+    assert [one.tracking_number for one in shop.dispatch_sink.asked[0]] == [FIRST]
 
 
 # ---- the systems whose news show a changed shipment
