@@ -14,6 +14,8 @@ from ledger.database import Transaction
 DAYS = 7
 _DEADLINES_WITHIN = timedelta(days=2)
 _MOST_DEADLINES = 200
+_WITHOUT_STOCK = ("no_free_stock", "backordered")
+"""How a back office says of an order that it cannot be picked: the oversold orders that the ledger knows of, not their units."""
 _ACTS = {True: Owner.WAREHOUSE.value, False: Owner.OPERATIONS.value}
 
 
@@ -32,6 +34,7 @@ def _row(day: datetime, span: trends.Span) -> dict[str, Any]:
         "99 of 100": _minutes(span.to_back_office, 0.99),
         "dispatches told": span.dispatches,
         "in time": f"{span.in_time / span.dispatches:.1%}" if span.dispatches else "",
+        "sold without stock": sum(span.holds[name] for name in _WITHOUT_STOCK),
         "holds": span.holds.total(),
         "most of them": ", ".join(f"{count} {name}" for name, count in span.holds.most_common(3)),
         "alerts": span.alerts,

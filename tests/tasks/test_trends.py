@@ -34,6 +34,7 @@ def test_each_day_has_a_row_with_what_was_settled_in_it(database: Database, cloc
     with database.transaction("harbour") as tx:
         for subject in ("1", "2"):
             holds.open_hold(tx, holds.NewHold("unknown_sku", "product data", holds.ORDER, subject, "SKU-9"))
+        holds.open_hold(tx, holds.NewHold("no_free_stock", "warehouse", holds.ORDER, "3", "none is free"))
         today, *before = trends.week(tx)
     assert len(before) == trends.DAYS - 1
     assert {**today, "day": ""} == {
@@ -43,9 +44,10 @@ def test_each_day_has_a_row_with_what_was_settled_in_it(database: Database, cloc
         "99 of 100": "30.0",
         "dispatches told": 3,
         "in time": "66.7%",
-        "holds": 2,
-        "most of them": "2 unknown_sku",
-        "alerts": 1,
+        "sold without stock": 1,
+        "holds": 3,
+        "most of them": "2 unknown_sku, 1 no_free_stock",
+        "alerts": 2,
     }
     assert not any(day["orders in the back office"] or day["holds"] for day in before)
     clock.move(24 * 3600)
