@@ -41,11 +41,22 @@ _CLOSE = (
     .values(closed_at=NOW, closed_by=bindparam("by"), evidence=bindparam("why"))
 )
 _PROVE = _CLOSE.values(closed_as="done", lease_until=None)
-_DROP = _CLOSE.where(_message.c.attempted_at.is_(None), _message.c.resends == 0).values(
-    closed_as=DROPPED, attempt=_message.c.attempt + 1
-)
+_REPLACE = _CLOSE.where(_message.c.attempted_at.is_(None)).values(closed_as=DROPPED, attempt=_message.c.attempt + 1)
+_DROP = _REPLACE.where(_message.c.resends == 0)
 _OF_THIS = select(_message.c.id).where(_OF_KEY)
-_ID = select(_message.c.id).where(_OF_KEY, or_(_message.c.closed_as.is_(None), _message.c.closed_as != DROPPED))
+_NOT_DROPPED = or_(_message.c.closed_as.is_(None), _message.c.closed_as != DROPPED)
+_ID = select(_message.c.id).where(_OF_KEY, _NOT_DROPPED)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A message as it stands. `begun`: it is done, or something of it may be at its destination."""
+
+    id: int
+    order_key: str
+    inbox_id: int
+    lines: Sequence[dict[str, Any]]
+    begun: bool
 
 
 @dataclass(frozen=True)
@@ -266,6 +277,11 @@ def drop_unattempted(tx: Transaction, kind: Kind, key: str, reason: str) -> bool
     return _closed(tx, _DROP, kind, key, reason, DROPPED)
 
 
+def replace(tx: Transaction, kind: Kind, key: str, reason: str) -> bool:
+    """Close a message of which nothing was done, also one that was refused, as what it tells was replaced."""
+    return _closed(tx, _REPLACE, kind, key, reason, DROPPED)
+
+
 def _closed(tx: Transaction, statement: Update, kind: Kind, key: str, why: str, closed_as: str) -> bool:
     of_key = {"of_kind": kind, "of_key": key}
     if not tx.run(statement, {**of_key, "by": tx.run_id, "why": why}):
@@ -328,3 +344,22 @@ def id_of(tx: Transaction, kind: Kind, key: str) -> int | None:
     """Return the id of the message of this kind and key, open or closed, or None."""
     found = tx.value(_ID, {"of_kind": kind, "of_key": key})
     return None if found is None else int(found)
+
+
+def standing(tx: Transaction, kind: Kind, keys: Sequence[str]) -> dict[str, Standing]:
+    """Return, by key, the messages of a kind that were not dropped.
+
+    One that was refused, and is held for it, has not begun: nothing of it was done.
+    """
+    rows = tx.rows(_standing(), {"kind": kind, "keys": list(keys)}) if keys else []
+    return {row.key: Standing(row.id, row.order_key, row.inbox_id, row.lines or (), bool(row.begun)) for row in rows}
+
+
+@cache
+def _standing() -> Select[Any]:
+    """Return the statement of `standing`, built once."""
+    may_be_there = or_(_message.c.attempted_at.is_not(None), and_(_message.c.resends > 0, ~held()))
+    return select(
+        *(_message.c.id, _message.c.key, _message.c.order_key, _message.c.inbox_id, _message.c.lines),
+        or_(_message.c.closed_at.is_not(None), may_be_there).label("begun"),
+    ).where(_MINE, _message.c.kind == bindparam("kind"), listed(_message.c.key, "keys"), _NOT_DROPPED)
