@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -10,7 +10,7 @@ from domain.faults import SOFTWARE_FAULT, told_of
 from domain.payloads import address_of
 from domain.records import Received, Reject
 
-F = TypeVar("F")
+Parse = TypeVar("Parse", bound=Callable[..., Received | Reject])
 
 
 class Unreadable(Exception):
@@ -26,14 +26,14 @@ def faults(trouble: ValidationError) -> str:
     return "; ".join(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in trouble.errors())
 
 
-def never_raises(parse: Callable[[F, Any], Received | Reject]) -> Callable[[F, Any], Received | Reject]:
+def never_raises(parse: Parse) -> Parse:
     """Make a reject also of what our own mapping breaks on: one payload that nobody foresaw spoils nobody."""
 
     @wraps(parse)
-    def parsed(self: F, raw: Any) -> Received | Reject:
+    def parsed(self: Any, raw: Any) -> Received | Reject:
         try:
             return parse(self, raw)
         except Exception as fault:  # noqa: BLE001 - whatever it is, it is about this payload alone
             return Reject(f"unread {address_of(raw)[:16]}", raw, told_of(fault), SOFTWARE_FAULT)
 
-    return parsed
+    return cast("Parse", parsed)
