@@ -1,6 +1,7 @@
 """Watch: what no run of a loop can see of itself: silence, deadlines that come near, and data that has had its time."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import cast
 
 from domain import escalation
 from domain.deadlines import LONDON
@@ -38,13 +39,16 @@ def watch(tx: Transaction, installation: Installation) -> str:
 
 
 def _silent(tx: Transaction, installation: Installation, name: str) -> bool:
-    """Tell whether a loop has not read its source to the end for long; that is one cause, closed by its next end."""
+    """Tell whether a loop has not read its source to the end for long, or never; that is one cause, closed by its next end."""
     settings = getattr(installation.loops, name)
     mark = journal.watermark(tx, LOOPS[name].intakes[0].name)
     limit = max(SILENT_AFTER_AT_LEAST, timedelta(seconds=settings.every_seconds) * SILENT_AFTER_ROUNDS)
     last = mark.completed_at if mark is not None else None
+    quiet_since = last or (mark.began_at if mark is not None else None) or _watched_since(tx, name)
     signature = f"silent:{name}:{installation.name}"
-    if settings.mode is Mode.OFF or mark is None or (last is not None and tx.now - last <= limit):
+    if settings.mode is Mode.OFF:
+        journal.set_watermark(tx, _watched(name), None, tx.now, None)  # switched on, it has its time again
+    if settings.mode is Mode.OFF or tx.now - quiet_since <= limit:
         holds.close_cause(tx, signature)
         return False
     trouble = TROUBLES["loop_silent"]
@@ -58,6 +62,18 @@ def _silent(tx: Transaction, installation: Installation, name: str) -> bool:
         detail=f"{name} of {installation.name} has not read its source to the end {since}.",
     )
     return True
+
+
+def _watched_since(tx: Transaction, name: str) -> datetime:
+    """Return since when a loop is looked after: one that never began is as silent as one that stopped."""
+    if (mark := journal.watermark(tx, _watched(name))) is None:
+        journal.set_watermark(tx, _watched(name), None, tx.now, None)
+        return tx.now
+    return cast("datetime", mark.began_at)
+
+
+def _watched(name: str) -> str:
+    return f"watched:{name}"
 
 
 def _warn_of_late_stock(tx: Transaction, installation: Installation) -> int:

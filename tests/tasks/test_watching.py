@@ -53,6 +53,12 @@ def _open_types(tx: Transaction) -> set[str]:
     return {one.type for one in holds.open_holds(tx)}
 
 
+def _all_read(tx: Transaction, *, but: str = "") -> None:
+    """Let every loop have read its source to the end just now, but one."""
+    for name in LOOPS.keys() - {but}:
+        journal.set_watermark(tx, LOOPS[name].intakes[0].name, None, tx.now, tx.now)
+
+
 def test_a_loop_that_finishes_nothing_is_one_cause_until_it_does(
     database: Database, clock: ManualClock, installation: Installation
 ) -> None:
@@ -63,6 +69,7 @@ def test_a_loop_that_finishes_nothing_is_one_cause_until_it_does(
     clock.move(3600)
     for _ in range(2):
         with database.transaction("harbour") as tx:
+            _all_read(tx, but="orders")
             assert "silent loops ['orders']" in watch(tx, installation)
     with database.transaction("harbour") as tx:
         journal.set_watermark(tx, feed, None, tx.now, tx.now)
@@ -264,6 +271,7 @@ def test_a_vendor_that_called_and_lets_a_dispatch_be_read_has_stopped(
         inbox.store(tx, [dispatch("pushed")])  # judged by the loop
     clock.move(SILENT_AFTER.total_seconds() + 60)
     with database.transaction("harbour") as tx:
+        _all_read(tx)
         watch(tx, installation)
         assert not _causes(tx), "nothing has left since it called"
         inbox.store(tx, [dispatch("read")])
@@ -272,11 +280,59 @@ def test_a_vendor_that_called_and_lets_a_dispatch_be_read_has_stopped(
     clock.move(SILENT_AFTER.total_seconds() + 60)
     for _ in range(2):
         with database.transaction("harbour") as tx:
+            _all_read(tx)
             watch(tx, installation)
             assert _causes(tx) == {f"Vendor that stopped calling us: {installation.back_office.account}"}
     with database.transaction("harbour") as tx:
         calls.came(tx, installation.back_office.account)
         assert not _causes(tx)
+
+
+def test_a_loop_that_never_began_is_silent_once_its_time_is_over(
+    database: Database, clock: ManualClock, installation: Installation
+) -> None:
+    with database.transaction("harbour") as tx:
+        assert "silent loops none" in watch(tx, installation)  # it is seen for the first time
+    clock.move(31 * 60)
+    with database.transaction("harbour") as tx:
+        assert "silent loops ['orders', 'stock', 'dispatch', 'items']" in watch(tx, installation)
+        journal.set_watermark(tx, LOOPS["orders"].intakes[0].name, None, tx.now, tx.now)
+        assert "silent loops ['stock', 'dispatch', 'items']" in watch(tx, installation)
+
+
+def test_a_loop_that_is_switched_on_has_its_time_again(
+    database: Database, clock: ManualClock, installation: Installation
+) -> None:
+    off = installation.model_copy(
+        update={
+            "loops": installation.loops.model_copy(
+                update={"orders": installation.loops.orders.model_copy(update={"mode": Mode.OFF})}
+            )
+        }
+    )
+    with database.transaction("harbour") as tx:
+        watch(tx, installation)
+    clock.move(86_400)
+    with database.transaction("harbour") as tx:
+        assert "'orders'" not in watch(tx, off)
+        assert "'orders'" not in watch(tx, installation)
+    clock.move(31 * 60)
+    with database.transaction("harbour") as tx:
+        assert "'orders'" in watch(tx, installation)
+
+
+def test_a_walk_under_way_is_not_silent_before_its_time(
+    database: Database, clock: ManualClock, installation: Installation
+) -> None:
+    with database.transaction("harbour") as tx:
+        watch(tx, installation)
+    clock.move(86_400)
+    with database.transaction("harbour") as tx:
+        journal.set_watermark(tx, LOOPS["items"].intakes[0].name, "50", tx.now, None)
+        assert "'items'" not in watch(tx, installation)
+    clock.move(31 * 60)
+    with database.transaction("harbour") as tx:
+        assert "'items'" in watch(tx, installation)
 
 
 def test_a_vendor_that_never_called_is_not_silent(
@@ -317,6 +373,7 @@ def test_stock_that_is_owed_for_long_is_one_cause_until_it_is_shown(
     clock.move(2 * 60)
     for _ in range(2):
         with database.transaction("harbour") as tx:
+            _all_read(tx)
             assert "3 SKUs shown too late" in watch(tx, installation)
     with database.transaction("harbour") as tx:
         [cause] = stories.open_causes(tx)
