@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from domain.deadlines import LONDON
+from domain.deadlines import LONDON, is_urgent
 from domain.installation import Side
 from domain.orders import OrderLife
 from domain.records import (
@@ -62,12 +62,16 @@ def compose(run: Run, tx: Transaction, claimed: Sequence[Claimed]) -> dict[int, 
                     composed[message.id] = sales_order.model_copy(update={"never_sent": never_sent})
                 case Kind.DISPATCH:
                     advice = _advice(run, tx, originals[message.inbox_id], message, order)
-                    composed[message.id] = advice.model_copy(update={"ticket": message.ticket or ""})
+                    composed[message.id] = advice.model_copy(update=_of_message(tx, message))
                 case kind:
-                    composed[message.id] = _answer(kind, order).model_copy(update={"ticket": message.ticket or ""})
+                    composed[message.id] = _answer(kind, order).model_copy(update=_of_message(tx, message))
         except CannotCompose as trouble:
             composed[message.id] = trouble
     return _with_item_ids(tx, composed)
+
+
+def _of_message(tx: Transaction, message: Claimed) -> dict[str, Any]:
+    return {"ticket": message.ticket or "", "urgent": is_urgent(message.deadline_at, tx.now)}
 
 
 def _with_item_ids(tx: Transaction, composed: dict[int, Record | CannotCompose]) -> dict[int, Record | CannotCompose]:

@@ -66,12 +66,12 @@ class Api:
             raise self.unreadable(path)
         return Rows(total, rows)
 
-    async def orders_by_id(self, order_ids: list[str]) -> dict[str, Mapping[str, Any]]:
+    async def orders_by_id(self, order_ids: list[str], lane: Lane = Lane.NORMAL) -> dict[str, Mapping[str, Any]]:
         """Return the orders of these ids that are shown, in one call for each hundred."""
         found: dict[str, Mapping[str, Any]] = {}
         for start in range(0, len(order_ids), PAGE_SIZE):
             asked = order_ids[start : start + PAGE_SIZE]
-            _, rows = await self.rows(ORDERS, "orders", self.limits.view_orders, order_ids=",".join(asked))
+            _, rows = await self.rows(ORDERS, "orders", self.limits.view_orders, lane, order_ids=",".join(asked))
             found |= {str(row.get("order_id")): row for row in rows if isinstance(row, dict)}
         return {order_id: found[order_id] for order_id in order_ids if order_id in found}
 

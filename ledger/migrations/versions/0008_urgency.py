@@ -1,4 +1,4 @@
-"""The most that may show of a SKU, so that what falls is known even while nobody knows what is published; how often one was tried."""
+"""The most that may show of a SKU, and how often it was tried; messages to be sent in the order of their deadlines."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,6 +17,9 @@ CASE
 END)"""
 
 
+_TO_SEND = sa.text("closed_at IS NULL AND attempted_at IS NULL")
+
+
 def upgrade() -> None:
     """Apply: what is published is the most that may show."""
     op.drop_index("ix_level_owed", table_name="level")
@@ -24,10 +27,22 @@ def upgrade() -> None:
     op.add_column("level", sa.Column("tries", sa.Integer(), nullable=False, server_default="0"))
     op.execute("UPDATE level SET may_show = published WHERE published IS NOT NULL")
     _by_urgency("may_show")
+    columns: list[str | sa.TextClause] = [
+        "installation",
+        "kind",
+        "account",
+        "lane",
+        sa.text("(deadline_at IS NULL)"),
+        "deadline_at",
+        "due_at",
+        "id",
+    ]
+    op.create_index("ix_message_to_send", "message", columns, sqlite_where=_TO_SEND, postgresql_where=_TO_SEND)
 
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_index("ix_message_to_send", table_name="message")
     op.drop_index("ix_level_owed", table_name="level")
     op.drop_column("level", "tries")
     op.drop_column("level", "may_show")
