@@ -9,7 +9,7 @@ from domain.answers import Absent, Contradicted, Finding, Found, NotNow, NotYet,
 from domain.records import Kind
 from domain.stock import REFUSED, UNANSWERED
 from expectations.gate import Failure
-from ledger import holds, levels, tickets
+from ledger import holds, levels, proofs, tickets
 from ledger.database import Transaction
 from ledger.levels import Sending
 from tasks.composing import availability
@@ -40,7 +40,7 @@ async def prove(run: Run, route: Route) -> None:
         with run.transaction() as tx:
             rows = list(tickets.levels_of(tx, asked)) if asked else []
             if not waiting and (many := _due(tx)):
-                rows += levels.unproved(tx, tx.now - sink.visible_after, many)
+                rows += proofs.unproved(tx, tx.now - sink.visible_after, many)
         sent = {row.sku: row for row in rows}
         try:
             findings = await sink.find([_record(run, row) for row in sent.values()]) if sent else {}
@@ -74,8 +74,8 @@ def _grouped(waiting: Mapping[str, int]) -> list[list[str]]:
 def _due(tx: Transaction) -> int:
     """Return how many of those that were published are read back now: few while the calls are for what is owed."""
     if not levels.is_owed(tx):
-        return _PROVED_AT_ONCE if levels.unproved(tx, tx.now - PROVE_AFTER, 1) else 0
-    return _PROVED_BESIDE if levels.unproved(tx, tx.now - PROVE_WITHIN, 1) else 0
+        return _PROVED_AT_ONCE if proofs.unproved(tx, tx.now - PROVE_AFTER, 1) else 0
+    return _PROVED_BESIDE if proofs.unproved(tx, tx.now - PROVE_WITHIN, 1) else 0
 
 
 def _record(run: Run, row: Any) -> Any:
@@ -102,8 +102,8 @@ def _settle(run: Run, tx: Transaction, sent: Mapping[str, Any], findings: Mappin
             told, due[sku] = finding.reason, tx.now + REFUSED.after(row.tries)
         run.tell(News("", Kind.AVAILABILITY, sku, "proved" if matches else "differs", told))
     mend_levels(tx, [sku for skus in shown.values() for sku in skus])
-    levels.proved(tx, shown.pop(None, {}))
-    levels.differ(tx, differing.pop(None, {}), due)
+    proofs.proved(tx, shown.pop(None, {}))
+    proofs.differ(tx, differing.pop(None, {}), due)
     for ticket in {**shown, **differing}:
         lost = {sku: due[sku] for sku in differing.get(ticket, {})}
         tickets.answered(tx, str(ticket), shown.get(ticket, {}), lost)
