@@ -65,6 +65,8 @@ _SEND = (
         attempt=_level.c.attempt + 1,
         lease_until=bindparam("until"),
         published=None,
+        fewer=None,
+        fewer_at=None,
         may_show=case((_level.c.may_show < _level.c.wanted, _level.c.wanted), else_=_level.c.may_show),
     )
 )

@@ -1,13 +1,13 @@
 """Prove: read back what was published, and ask what became of the files that the marketplace works off."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.roles import WorksFilesOff
-from domain.answers import Absent, Contradicted, Finding, Found, NotNow, NotYet, Refused
+from domain.answers import Absent, Contradicted, Fewer, Finding, Found, NotNow, NotYet, Refused
 from domain.records import Kind
-from domain.stock import REFUSED, UNANSWERED
+from domain.stock import REFUSED, UNANSWERED, is_explained
 from expectations.gate import Failure
 from ledger import holds, levels, proofs, tickets
 from ledger.database import Transaction
@@ -15,6 +15,7 @@ from ledger.levels import Sending
 from tasks.composing import availability
 from tasks.holding import hold, hold_level, mend_levels
 from tasks.loops import Route
+from tasks.publishing import orders_seen_at
 from tasks.run import Run
 from tasks.telling import News
 
@@ -33,6 +34,7 @@ async def prove(run: Run, route: Route) -> None:
     """
     sink = run.sink(route)
     with run.transaction() as tx:
+        _explain(run, tx)
         waiting = _grouped(tickets.unanswered(tx))
     answers: dict[str, set[type]] = {}
     while True:
@@ -78,6 +80,32 @@ def _due(tx: Transaction) -> int:
     return _PROVED_BESIDE if proofs.unproved(tx, tx.now - PROVE_WITHIN, 1) else 0
 
 
+def _explain(run: Run, tx: Transaction) -> None:
+    """Judge what showed fewer than was sent, now that the orders of that moment are known.
+
+    What they do not explain was not taken: the newest number is owed again. Before, it might rise over what was just sold.
+    """
+    if (seen_at := orders_seen_at(tx)) is None:
+        return
+    rows = proofs.unexplained(tx, seen_at)
+    sold = proofs.sold(tx, [row.sku for row in rows])
+    for row in rows:
+        units = sold.get(row.sku, 0)
+        told = f"{row.fewer} were shown of {row.published}, and {units} sold since"
+        if is_explained(row.published, row.fewer, units):
+            mend_levels(tx, [row.sku])
+            proofs.proved(tx, {row.sku: row.published})
+            run.tell(News("", Kind.AVAILABILITY, row.sku, "proved", told))
+        else:
+            proofs.differ(tx, {row.sku: row.published}, {row.sku: _again(tx, row)})
+            run.tell(News("", Kind.AVAILABILITY, row.sku, "differs", f"{told}: the newest is owed again"))
+
+
+def _again(tx: Transaction, row: Any) -> datetime:
+    """Return when another number is sent in place of one that is not shown: at once the first time."""
+    return tx.now + UNANSWERED.after(row.tries) if row.tries else tx.now
+
+
 def _record(run: Run, row: Any) -> Any:
     sending = Sending(
         row.sku, _shown(row), row.wanted_as_of, row.attempt, run.ends_at, row.stock_number, row.listing_id
@@ -89,10 +117,13 @@ def _settle(run: Run, tx: Transaction, sent: Mapping[str, Any], findings: Mappin
     """Write what became of the levels, those of one ticket together."""
     shown: dict[str | None, dict[str, int]] = {}
     differing: dict[str | None, dict[str, int]] = {}
-    due = {sku: tx.now + UNANSWERED.after(row.tries) if row.tries else tx.now for sku, row in sent.items()}
+    due = {sku: _again(tx, row) for sku, row in sent.items()}
     for sku, row in sent.items():
         finding = findings.get(sku, NotYet())
         if isinstance(finding, NotYet):
+            continue
+        if isinstance(finding, Fewer):
+            _shows_fewer(tx, row, finding)
             continue
         matches = isinstance(finding, Found)
         (shown if matches else differing).setdefault(row.ticket, {})[sku] = _shown(row)
@@ -107,6 +138,14 @@ def _settle(run: Run, tx: Transaction, sent: Mapping[str, Any], findings: Mappin
     for ticket in {**shown, **differing}:
         lost = {sku: due[sku] for sku in differing.get(ticket, {})}
         tickets.answered(tx, str(ticket), shown.get(ticket, {}), lost)
+
+
+def _shows_fewer(tx: Transaction, row: Any, finding: Fewer) -> None:
+    """Note what is shown: it is explained once the orders were pulled from a moment after this look."""
+    if row.ticket is None:
+        proofs.shows_fewer(tx, row.sku, _shown(row), finding.shown)
+    else:
+        tickets.shows_fewer(tx, row.ticket, row.sku, _shown(row), finding.shown)
 
 
 def _settle_files(run: Run, tx: Transaction, answers: Mapping[str, set[type]]) -> None:
