@@ -6,7 +6,22 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, Update, and_, bindparam, case, cast, exists, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    String,
+    Update,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from domain.budgets import Lane
 from domain.installation import Side
@@ -19,6 +34,7 @@ from ledger.tables import Hold, Inbox, Message, Moment, SalesOrderRow
 _message, _hold, _order, _inbox = table(Message), table(Hold), table(SalesOrderRow), table(Inbox)
 DROPPED = "dropped"
 _NO_TIME = timedelta()
+_UNDATED = literal_column("(deadline_at IS NULL)", Boolean)
 _MINE = _message.c.installation == MINE
 _OF_KEY = and_(_MINE, _message.c.kind == bindparam("of_kind"), _message.c.key == bindparam("of_key"))
 _DROPPED = select(_message.c.id, _message.c.kind, _message.c.key).where(
@@ -166,7 +182,8 @@ def claim(
 ) -> list[Claimed]:
     """Claim open, due, unheld, unleased messages of a kind for orders of an account, most urgent first.
 
-    `looking`: those whose outcome has to be looked up; else those that were never attempted. Where one is
+    `looking`: those whose outcome has to be looked up, by lane and then those that are due first; else those that
+    were never attempted, by lane and then the nearest deadline. Where one is
     due, those with a ticket that are due `along` with it, so much later, are claimed too. A message behind
     an earlier open one for the same order and destination is not claimed, nor is one to be sent for an order whose
     newest sight did not pass its gate, where that could change what is sent.
@@ -227,7 +244,9 @@ def _claimable(*, looking: bool, gated: bool) -> Select[Any]:
                 earlier.c.id < _message.c.id,
             ),
         )
-        .order_by(_message.c.lane, _message.c.due_at, _message.c.id)
+        .order_by(
+            _message.c.lane, *(() if looking else (_UNDATED, _message.c.deadline_at)), _message.c.due_at, _message.c.id
+        )
         .limit(bindparam("limit"))
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from domain.deadlines import LONDON
+from domain.deadlines import LONDON, is_urgent
 from domain.faults import SOFTWARE_FAULT
 from domain.installation import Side
 from domain.orders import OrderLife
@@ -80,9 +80,13 @@ def _composed(run: Run, tx: Transaction, message: Claimed, order: orders.KnownOr
             sales_order = _sales_order(run, tx, original, order.life, was_asked=was_asked)
             return sales_order.model_copy(update={"never_sent": not was_asked and not message.resends})
         case Kind.DISPATCH:
-            return _advice(run, tx, original, message, order).model_copy(update={"ticket": message.ticket or ""})
+            return _advice(run, tx, original, message, order).model_copy(update=_of_message(tx, message))
         case kind:
-            return _answer(kind, order).model_copy(update={"ticket": message.ticket or ""})
+            return _answer(kind, order).model_copy(update=_of_message(tx, message))
+
+
+def _of_message(tx: Transaction, message: Claimed) -> dict[str, Any]:
+    return {"ticket": message.ticket or "", "urgent": is_urgent(message.deadline_at, tx.now)}
 
 
 def _with_item_ids(tx: Transaction, composed: dict[int, Record | CannotCompose]) -> dict[int, Record | CannotCompose]:
