@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from domain.deadlines import LONDON, is_urgent
+from domain.faults import SOFTWARE_FAULT
 from domain.installation import Side
 from domain.orders import OrderLife
 from domain.records import (
@@ -19,12 +20,15 @@ from domain.records import (
     SalesOrder,
 )
 from ledger import inbox, items, orders
-from ledger.database import Transaction
+from ledger.database import DATABASE_TROUBLES, Transaction
 from ledger.levels import Sending
 from ledger.messages import Claimed
+from tasks.faults import is_fault, note_fault
 from tasks.judge import with_skus
 from tasks.loops import INTAKES
 from tasks.run import Run
+
+_BEFORE_THEIR_GATE = (inbox.WAITING, inbox.HELD)
 
 
 class CannotCompose(Exception):
@@ -46,32 +50,43 @@ def compose(run: Run, tx: Transaction, claimed: Sequence[Claimed]) -> dict[int, 
     """Return, by message id, the record to send for each claimed message, or why there is none."""
     originals = inbox.originals(tx, [message.inbox_id for message in claimed])
     known = orders.known(tx, [message.order_key for message in claimed])
-    unreadable = inbox.moved(tx, [message.inbox_id for message in claimed])
+    gates = inbox.gates(tx, [message.inbox_id for message in claimed])
     composed: dict[int, Record | CannotCompose] = {}
     for message in claimed:
         try:
-            order = known[message.order_key]
-            match message.kind:
-                case Kind.SALES_ORDER:
-                    if message.inbox_id in unreadable:
-                        raise ReadAgain(None, "the road it came over was left; it is read again over the new one")
-                    original = originals[message.inbox_id]
-                    was_asked = message.attempted_at is not None
-                    sales_order = _sales_order(run, tx, original, order.life, was_asked=was_asked)
-                    never_sent = not was_asked and not message.resends
-                    composed[message.id] = sales_order.model_copy(update={"never_sent": never_sent})
-                case Kind.DISPATCH:
-                    advice = _advice(run, tx, originals[message.inbox_id], message, order)
-                    composed[message.id] = advice.model_copy(update=_of_message(tx, message))
-                case kind:
-                    composed[message.id] = _answer(kind, order).model_copy(update=_of_message(tx, message))
+            order, original = known[message.order_key], originals.get(message.inbox_id)
+            gate = gates.get(message.inbox_id)
+            if message.kind is Kind.SALES_ORDER and gate == inbox.MOVED:
+                composed[message.id] = ReadAgain(
+                    None, "the road it came over was left; it is read again over the new one"
+                )
+            elif message.kind is Kind.DISPATCH and message.attempted_at is None and gate in _BEFORE_THEIR_GATE:
+                composed[message.id] = ReadAgain(None, "a newer version of it has not passed the gate")
+            else:
+                composed[message.id] = _composed(run, tx, message, order, original)
         except CannotCompose as trouble:
             composed[message.id] = trouble
+        except Exception as fault:
+            if isinstance(fault, DATABASE_TROUBLES) or not is_fault(fault):
+                raise
+            composed[message.id] = CannotCompose(SOFTWARE_FAULT, note_fault(run, fault))
     return _with_item_ids(tx, composed)
 
 
 def _of_message(tx: Transaction, message: Claimed) -> dict[str, Any]:
     return {"ticket": message.ticket or "", "urgent": is_urgent(message.deadline_at, tx.now)}
+
+
+def _composed(run: Run, tx: Transaction, message: Claimed, order: orders.KnownOrder, original: Any) -> Record:
+    match message.kind:
+        case Kind.SALES_ORDER:
+            was_asked = message.attempted_at is not None
+            sales_order = _sales_order(run, tx, original, order.life, was_asked=was_asked)
+            return sales_order.model_copy(update={"never_sent": not was_asked and not message.resends})
+        case Kind.DISPATCH:
+            return _advice(run, tx, original, message, order).model_copy(update=_of_message(tx, message))
+        case kind:
+            return _answer(kind, order).model_copy(update=_of_message(tx, message))
 
 
 def _with_item_ids(tx: Transaction, composed: dict[int, Record | CannotCompose]) -> dict[int, Record | CannotCompose]:
@@ -113,7 +128,7 @@ def _parsed(run: Run, side: Side, kind: Kind, original: Any) -> Any:
 def _sales_order(run: Run, tx: Transaction, original: Any, life: OrderLife, *, was_asked: bool) -> SalesOrder:
     """Return what is to be created, or looked for. `was_asked`: it may stand there, although nobody wants it any more."""
     order: SalesOrder = _parsed(run, Side.MARKETPLACE, Kind.SALES_ORDER, original)
-    if order.address_follows:
+    if order.address_follows and not was_asked:  # a look-up needs no address
         raise CannotCompose(None, "its address is awaited")
     numbers = [line.stock_number for line in order.lines if not line.sku and line.stock_number]
     filed = {line.stock_number: line.sku for line in life.lines if line.stock_number and line.sku}

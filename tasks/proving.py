@@ -6,6 +6,7 @@ from typing import Any
 
 from connectors.roles import WorksFilesOff
 from domain.answers import Absent, Contradicted, Fewer, Finding, Found, NotNow, NotYet, Refused
+from domain.faults import SOFTWARE_FAULT
 from domain.records import Kind
 from domain.stock import REFUSED, UNANSWERED, is_explained
 from expectations.gate import Failure
@@ -13,6 +14,7 @@ from ledger import holds, levels, proofs, tickets
 from ledger.database import Transaction
 from ledger.levels import Sending
 from tasks.composing import availability
+from tasks.faults import apart
 from tasks.holding import hold, hold_level, mend_levels
 from tasks.loops import Route
 from tasks.publishing import orders_seen_at
@@ -45,11 +47,15 @@ async def prove(run: Run, route: Route) -> None:
                 rows += proofs.unproved(tx, tx.now - sink.visible_after, many)
         sent = {row.sku: row for row in rows}
         try:
-            findings = await sink.find([_record(run, row) for row in sent.values()]) if sent else {}
+            findings, failed = await apart(
+                run, [*sent.values()], lambda some: sink.find([_record(run, row) for row in some])
+            )
         except NotNow:
             break  # the budget is spent: asked again by the next run
         with run.transaction() as tx:
             _settle(run, tx, sent, findings)
+            for row, told in failed:
+                hold_level(run, tx, row.sku, SOFTWARE_FAULT, told)
         for sku, row in sent.items():
             if row.ticket is not None:
                 answers.setdefault(row.ticket, set()).add(type(findings.get(sku, NotYet())))

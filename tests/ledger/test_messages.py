@@ -1,7 +1,8 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from domain.budgets import Lane
 from domain.installation import Side
@@ -188,6 +189,25 @@ def test_a_record_that_names_the_key_proves_an_open_message_once(database: Datab
         assert row(tx, "order-1").evidence == "shipped"
 
 
+@pytest.mark.parametrize("how", ["answered", "no longer owed", "proved", "dropped"])
+def test_whatever_closes_a_message_closes_what_holds_it(database: Database, how: str) -> None:
+    with begin(database) as tx:
+        messages.owe(tx, [owed("order-1"), owed("order-2")])
+        claimed = claim(tx)[0]
+        for key in ("order-1", "order-2"):
+            holds.open_hold(tx, hold(holds.MESSAGE, str(row(tx, key).id)))
+        match how:
+            case "answered":
+                assert messages.close(tx, claimed, "done", "seen")
+            case "no longer owed":
+                assert messages.close(tx, claimed, messages.DROPPED, "nothing is left")
+            case "proved":
+                assert messages.prove(tx, Kind.SALES_ORDER, "order-1", "shipped")
+            case _:
+                assert messages.drop_unattempted(tx, Kind.SALES_ORDER, "order-1", "cancelled")
+        assert [one.subject_id for one in holds.open_holds(tx)] == [str(row(tx, "order-2").id)]
+
+
 def test_at_go_live_older_orders_begin_as_unknown(database: Database) -> None:
     with begin(database) as tx:
         save_order(tx, "old", LineLife("1", "TOWEL-01", 1), placed_at=PLACED_AT)
@@ -241,15 +261,12 @@ def test_a_claim_of_what_is_sent_walks_an_index_and_sorts_nothing(database: Data
     """Or what it costs grows with all that is open."""
     if database.engine.dialect.name != "sqlite":
         return
+    run: list[Any] = []
     with begin(database) as tx:
-        statement = messages._claimable(looking=False).compile(tx.connection)
-        now = str(tx.now)
-        given = {"kind": "dispatch", "not_before": 0, "limit": 9, "account": "", "ticketed_by": now}
-        given |= {"mine": tx.installation, "now": now}
-        values = statement.construct_params(given)
-        plan = tx.connection.exec_driver_sql(
-            f"EXPLAIN QUERY PLAN {statement}", tuple(values[name] for name in statement.positiontup or ())
-        )
+        event.listen(tx.connection, "before_cursor_execute", lambda *given: run.append(given[2:4]))
+        claim(tx, kind=Kind.DISPATCH)
+        statement, values = run[0]
+        plan = tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
         told = " ".join(str(row[3]) for row in plan)
     assert "ix_message_to_send (installation=? AND kind=? AND account=?" in told, told
     assert "B-TREE" not in told

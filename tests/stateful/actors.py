@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sandbox.kit import Fault, VoidsPicks
+from sandbox.kit import Fault
+from sandbox.trade import VoidsPicks
 from tasks import operators
 from tests.stateful.folders import MISHAPS
 

@@ -76,7 +76,7 @@ def _atomic_filing(stack: ExitStack) -> None:
     stack.enter_context(
         patch.object(filing_orders, "messages", _With(messages, owe=lambda _tx, owed: late.append(owed)))
     )
-    stack.enter_context(patch("tests.stateful.machine.file", file))
+    stack.enter_context(patch("tests.walking.file", file))
 
 
 def _one_in_flight(stack: ExitStack) -> None:
@@ -153,7 +153,7 @@ def _look_after_picking(stack: ExitStack) -> None:
     async def look_away(_run: Any) -> None:
         return
 
-    stack.enter_context(patch("tests.stateful.machine.look_after_picking", look_away))
+    stack.enter_context(patch("tests.walking.look_after_picking", look_away))
 
 
 async def _put_in_place(self: Any, records: Any) -> Any:
