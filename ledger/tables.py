@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import JSON, Dialect, Index, LargeBinary, MetaData, UniqueConstraint
+from sqlalchemy import JSON, Dialect, Index, LargeBinary, MetaData, UniqueConstraint, text
 from sqlalchemy import Column as SqlColumn
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.types import TypeDecorator
@@ -58,9 +58,18 @@ class Table(SQLModel):
     metadata = MetaData(naming_convention=NAMING)
 
 
+def _some(name: str, *columns: str, which: str) -> Index:
+    """Declare an index of some of the rows only."""
+    return Index(name, *columns, sqlite_where=text(which), postgresql_where=text(which))
+
+
 class Payload(Table, table=True):
     """An original, split at the door: what holds no personal data, and the rest."""
 
+    __table_args__ = (
+        _some("ix_payload_person_kept_at", "kept_at", which="person IS NOT NULL"),
+        _some("ix_payload_bare_kept_at", "kept_at", which="person IS NULL"),
+    )
     id: str = Field(primary_key=True)
     skeleton: bytes = Field(sa_column=SqlColumn(LargeBinary, nullable=False))
     person: bytes | None = Field(default=None, sa_column=SqlColumn(LargeBinary))
@@ -84,7 +93,7 @@ class Inbox(Table, table=True):
     key: str
     version: int = 1
     fingerprint: str
-    payload_id: str
+    payload_id: str = Field(index=True)
     order_key: str = Field(default="", index=True)
     tracking: str = Field(default="", index=True)
     gate: str
@@ -96,7 +105,7 @@ class SalesOrderRow(Table, table=True):
     """An order, folded from what both sides said of it. `account`: the former marketplace account that it came over."""
 
     __tablename__ = "sales_order"
-    __table_args__ = (Index("ix_sales_order_installation_final_at", "installation", "final_at"),)
+    __table_args__ = (Index("ix_sales_order_life", "installation", "final_at", "filed_at"),)
     installation: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     reference: str = Field(index=True)
@@ -195,6 +204,7 @@ class Cause(Table, table=True):
     __table_args__ = (
         Index("ix_cause_signature", "installation", "signature", "closed_at"),
         Index("ix_cause_alert_owed", "alert_owed"),
+        Index("ix_cause_closed", "installation", "closed_at"),
     )
     id: int | None = Field(default=None, primary_key=True)
     installation: str
@@ -283,7 +293,7 @@ class Event(Table, table=True):
     """The journal: append only, no personal data, each row with its run."""
 
     __table_args__ = (
-        Index("ix_event_order", "installation", "order_key"),
+        Index("ix_event_order", "installation", "order_key", "id"),
         Index("ix_event_run", "run_id"),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -304,4 +314,4 @@ class Evidence(Table, table=True):
     account: str
     route: str
     body: bytes = Field(sa_column=SqlColumn(LargeBinary, nullable=False))
-    kept_at: datetime = Field(sa_type=Moment)
+    kept_at: datetime = Field(sa_type=Moment, index=True)

@@ -1,10 +1,10 @@
-"""Watch: what no run of a loop can see of itself: silence, deadlines that come near, and data that has had its time."""
+"""Watch: what no run of a loop can see of itself: silence, and deadlines that come near."""
 
 from datetime import timedelta
 
 from domain.holds import TROUBLES, Owner
 from domain.installation import Installation, Mode
-from ledger import holds, journal, lateness, messages, orders, payloads
+from ledger import holds, journal, lateness, messages, orders
 from ledger.database import Transaction
 from tasks.calls import notice_silence
 from tasks.loops import LOOPS
@@ -12,7 +12,6 @@ from tasks.loops import LOOPS
 SILENT_AFTER_ROUNDS = 5
 SILENT_AFTER_AT_LEAST = timedelta(minutes=30)
 AT_RISK_BEFORE = timedelta(hours=4)
-KEEP_PERSONS = timedelta(days=30)
 
 
 def watch(tx: Transaction, installation: Installation) -> str:
@@ -22,9 +21,8 @@ def watch(tx: Transaction, installation: Installation) -> str:
     at_risk = _warn_of_deadlines(tx, installation)
     partly = _hold_partly_shipped(tx, installation)
     uncalled = notice_silence(tx, installation)
-    erased = payloads.erase_persons(tx, tx.now - KEEP_PERSONS)
     told = f"silent loops {silent or 'none'}, {late} SKUs shown too late, vendors that stopped calling: {'one' if uncalled else 'none'}"
-    return f"{installation.name}: {told}, {at_risk} near their deadline, {partly} shipped in part for long, {erased} originals erased"
+    return f"{installation.name}: {told}, {at_risk} near their deadline, {partly} shipped in part for long"
 
 
 def _silent(tx: Transaction, installation: Installation, name: str) -> bool:
