@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, String, and_, bindparam, case, cast, delete, exists, or_, select, update
+from sqlalchemy import BindParameter, Select, String, and_, bindparam, case, cast, delete, exists, literal_column, or_, select, update
 from sqlalchemy import Table as SqlTable
 
 from domain.installation import Side
@@ -101,7 +101,7 @@ _OF_NOBODY = (
     select(_inbox.c.id, _of_order.label("order_key"))
     .where(
         _inbox.c.installation == MINE,
-        _inbox.c.order_key == "",
+        _inbox.c.order_key == literal_column("''"),  # spelled out, or SQLite does not see that the index serves
         _inbox.c.received_at <= _RECORDS,
         ~exists().where(_IS_OF_ORDER),
         ~_HELD_ITSELF,

@@ -85,6 +85,7 @@ class Inbox(Table, table=True):
     __table_args__ = (
         UniqueConstraint("installation", "side", "kind", "key"),
         Index("ix_inbox_installation_gate", "installation", "gate"),
+        _some("ix_inbox_of_nobody", "installation", "received_at", which="order_key = ''"),
     )
     id: int | None = Field(default=None, primary_key=True)
     installation: str

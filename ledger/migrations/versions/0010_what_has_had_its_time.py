@@ -12,7 +12,11 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-_PARTIAL = {"ix_payload_person_kept_at": "person IS NOT NULL", "ix_payload_bare_kept_at": "person IS NULL"}
+_PARTIAL = {
+    "ix_payload_person_kept_at": ("payload", ["kept_at"], "person IS NOT NULL"),
+    "ix_payload_bare_kept_at": ("payload", ["kept_at"], "person IS NULL"),
+    "ix_inbox_of_nobody": ("inbox", ["installation", "received_at"], "order_key = ''"),
+}
 _PLAIN = {
     "ix_inbox_payload_id": ("inbox", ["payload_id"]),
     "ix_sales_order_life": ("sales_order", ["installation", "final_at", "filed_at"]),
@@ -32,16 +36,16 @@ def upgrade() -> None:
         op.drop_index(name, table_name=table)
     for name, (table, columns) in _PLAIN.items():
         op.create_index(name, table, columns)
-    for name, some in _PARTIAL.items():
+    for name, (table, columns, some) in _PARTIAL.items():
         where = sa.text(some)
-        op.create_index(name, "payload", ["kept_at"], sqlite_where=where, postgresql_where=where)
+        op.create_index(name, table, columns, sqlite_where=where, postgresql_where=where)
     _mark_final()
 
 
 def downgrade() -> None:
     """Take back."""
-    for name in _PARTIAL:
-        op.drop_index(name, table_name="payload")
+    for name, (table, _, _) in _PARTIAL.items():
+        op.drop_index(name, table_name=table)
     for name, (table, _) in _PLAIN.items():
         op.drop_index(name, table_name=table)
     for name, (table, columns) in _FORMER.items():
