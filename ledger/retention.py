@@ -8,14 +8,28 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, String, and_, bindparam, case, cast, delete, exists, literal_column, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    delete,
+    exists,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy import Table as SqlTable
 
 from domain.installation import Side
 from domain.records import Kind
 from ledger import holds
 from ledger.database import Transaction
-from ledger.rows import MINE, listed, table
+from ledger.rows import MINE, NOW, listed, table
 from ledger.tables import Cause, Event, Evidence, Hold, Inbox, Message, Moment, OrderLineRow, Payload, SalesOrderRow
 
 AT_ONCE = 1000
@@ -24,6 +38,7 @@ _payload, _inbox, _order, _line = table(Payload), table(Inbox), table(SalesOrder
 _message, _hold, _cause, _event, _evidence = table(Message), table(Hold), table(Cause), table(Event), table(Evidence)
 _PERSONS, _RECORDS = bindparam("persons", type_=Moment), bindparam("records", type_=Moment)
 _LIMIT: BindParameter[int] = bindparam("limit")
+_AFTER_AT = bindparam("after_at", type_=Moment)
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 _of_order = case(
@@ -64,14 +79,35 @@ _WITH_PERSON = (
     .where(
         _payload.c.person.is_not(None),
         _payload.c.kept_at <= _PERSONS,
-        _payload.c.kept_at >= bindparam("after_at", type_=Moment),
-        or_(_payload.c.kept_at > bindparam("after_at", type_=Moment), _payload.c.id > bindparam("after_id")),
+        _payload.c.kept_at >= _AFTER_AT,
+        or_(_payload.c.kept_at > _AFTER_AT, _payload.c.id > bindparam("after_id")),
     )
     .order_by(_payload.c.kept_at, _payload.c.id)
     .limit(_LIMIT)
 )
 _ERASE = update(_payload).where(listed(_payload.c.id, "ids"), ~_KEEPS_PERSON).values(person=None)
 _ENDED = and_(_order.c.installation == MINE, ~_OWES, ~_IS_HELD)
+_OPEN_ORDERS = (
+    select(_order.c.key, _order.c.filed_at)
+    .where(
+        _order.c.installation == MINE,
+        _order.c.final_at.is_(None),
+        _order.c.filed_at >= _AFTER_AT,
+        or_(_order.c.filed_at > _AFTER_AT, _order.c.key > bindparam("after_id")),
+    )
+    .order_by(_order.c.filed_at, _order.c.key)
+    .limit(_LIMIT)
+)
+_LINES = (_line.c.installation == _order.c.installation, _line.c.order_key == _order.c.key)
+_unwanted = case((_line.c.cancel_requested > _line.c.cancelled, _line.c.cancel_requested), else_=_line.c.cancelled)
+_END_DECIDED = (
+    update(_order)
+    .where(
+        *(_ENDED, _order.c.taken_at.is_not(None), listed(_order.c.key, "keys"), exists().where(*_LINES)),
+        ~exists().where(*_LINES, _line.c.dispatched + _unwanted < _line.c.ordered),
+    )
+    .values(final_at=NOW)
+)
 _OLD_ORDERS = (
     select(_order.c.key).where(_ENDED, _order.c.final_at <= _RECORDS).order_by(_order.c.final_at).limit(_LIMIT),
     # what became of it nobody said, and nothing is owed or held: it is over
@@ -164,13 +200,20 @@ def erase_persons(tx: Transaction, ages: Ages, after: str) -> Taken:
 
     What is owed or held keeps them, but no longer than a record is kept since it came.
     """
-    at, _, after_id = after.partition(" ")
     given: dict[str, Any] = {"persons": ages.persons, "records": ages.records}
-    since = {"after_at": datetime.fromisoformat(at) if at else _BEGINNING, "after_id": after_id, "limit": AT_ONCE}
-    rows = tx.rows(_WITH_PERSON, given | since)
+    rows = tx.rows(_WITH_PERSON, given | _since(after))
     erased = tx.run(_ERASE, given | {"ids": [row.id for row in rows]}) if rows else 0
-    more = len(rows) == AT_ONCE
-    return Taken(erased, f"{rows[-1].kept_at.isoformat()} {rows[-1].id}" if more else None)
+    return Taken(erased, f"{rows[-1].kept_at.isoformat()} {rows[-1].id}" if len(rows) == AT_ONCE else None)
+
+
+def end_decided(tx: Transaction, _ages: Ages, after: str) -> Taken:
+    """Let orders be final of which all that is left was asked to be cancelled, once a person decided that.
+
+    Where the marketplace shows only what waits for an answer, nothing else says that they ended.
+    """
+    rows = tx.rows(_OPEN_ORDERS, _since(after))
+    ended = tx.run(_END_DECIDED, {"keys": [row.key for row in rows]}) if rows else 0
+    return Taken(ended, f"{rows[-1].filed_at.isoformat()} {rows[-1].key}" if len(rows) == AT_ONCE else None)
 
 
 def delete_evidence(tx: Transaction, ages: Ages, _after: str) -> Taken:
@@ -233,6 +276,12 @@ def _delete_of_keys(tx: Transaction, keys: list[str]) -> None:
         tx.run(_BY_ID[rows], {"ids": ids})
 
 
+def _since(after: str) -> dict[str, Any]:
+    """Return the parameters of a walk that goes on behind a moment and an id."""
+    at, _, after_id = after.partition(" ")
+    return {"after_at": datetime.fromisoformat(at) if at else _BEGINNING, "after_id": after_id, "limit": AT_ONCE}
+
+
 def _delete(tx: Transaction, rows: SqlTable, which: Select[Any], ages: Ages) -> Taken:
     ids = [row.id for row in tx.rows(which.limit(AT_ONCE), {"persons": ages.persons, "records": ages.records})]
     if ids:
@@ -241,6 +290,7 @@ def _delete(tx: Transaction, rows: SqlTable, which: Select[Any], ages: Ages) -> 
 
 
 PARTS: dict[str, Callable[[Transaction, Ages, str], Taken]] = {
+    "orders ended by a decision": end_decided,
     "personal parts": erase_persons,
     "answers": delete_evidence,
     "orders": delete_orders,

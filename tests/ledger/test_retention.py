@@ -150,6 +150,26 @@ def test_an_order_that_nobody_ended_is_over_after_400_days_when_nothing_is_owed_
         assert set(counted(tx)) <= {"cause"}, "its alert is not told yet"
 
 
+@pytest.mark.parametrize(("requested", "is_over"), [(2, True), (1, False)])
+def test_an_order_that_was_asked_to_be_cancelled_is_over_once_a_person_decided_it(
+    database: Database, clock: ManualClock, requested: int, *, is_over: bool
+) -> None:
+    with begin(database) as tx:
+        trade(tx, "1")
+        orders.save_lines(tx, [("1", LineLife("1", "MUG", 2, cancel_requested=requested))])
+        orders.mark_taken(tx, "1", "B1")
+        holds.open_hold(tx, hold(holds.ORDER, "1", "cancelled_after_creation", order_key="1"))
+        assert sweep(tx) == {}, "nobody has decided"
+        holds.close_holds(tx, holds.ORDER, ["1"], "released", "Sam")
+        assert sweep(tx) == ({"orders ended by a decision": 1} if is_over else {})
+        assert (orders.known(tx, ["1"])["1"].final_at is not None) is is_over
+        assert [row.key for row in orders.open_for_dispatch(tx, "", 9, 14)] == ["1"], "it may be shipped all the same"
+    clock.move(31 * DAY)
+    with begin(database) as tx:
+        assert sweep(tx) == ({"personal parts": 2} if is_over else {})
+        assert [row.key for row in orders.open_for_dispatch(tx, "", 9, 14)] == ([] if is_over else ["1"])
+
+
 def test_what_cannot_be_read_keeps_its_person_while_it_is_held_and_no_longer_than_a_record(
     database: Database, clock: ManualClock
 ) -> None:
@@ -271,8 +291,9 @@ def test_no_part_walks_a_table(database: Database, clock: ManualClock, statement
             tx.run(text("SET enable_seqscan = off"))  # with 50 rows, walking is cheapest
         tx.run(table(Cause).update().values(alert_owed=False))
     clock.move(450 * DAY)
-    statements.clear()
     with begin(database) as tx:
+        trade(tx, "open")
+        statements.clear()
         assert sweep(tx)["orders"] == 50
         explain = "EXPLAIN" if tx.is_postgresql else "EXPLAIN QUERY PLAN"
         for statement, parameters in dict(statements).items():
