@@ -10,9 +10,7 @@ from ledger.retention import PARTS, Ages
 EVERY = timedelta(hours=1)
 _MARK = "retention"
 _SECONDS = 20.0
-_BREATH = (
-    0.05  # seconds in which others may write: whoever waits for SQLite looks again and again, each time a little later
-)
+_BREATH = 0.05  # seconds in which others may write: SQLite keeps no queue of those who wait
 
 
 async def forget(database: Database, installation: Installation) -> str:
@@ -39,17 +37,13 @@ async def forget(database: Database, installation: Installation) -> str:
                 taken[what] += done.count
                 place = done.after
                 is_last = place is None and what == names[-1]
-                rest = None if is_last else f"{what}|{place}" if place is not None else f"{_next(names, what)}|"
-                journal.set_watermark(tx, _MARK, rest, None, tx.now if is_last else None)
+                goes_on = None if is_last else f"{what}|{place or ''}"
+                journal.set_watermark(tx, _MARK, goes_on, None, tx.now if is_last else None)
             if not is_last and clock.now() >= ends_at:
                 return f"{_worded(name, taken)}; the rest follows"
             if done.count:
-                await clock.sleep(_BREATH)
+                await clock.sleep(clock.machine(_BREATH).total_seconds())
     return _worded(name, taken)
-
-
-def _next(names: list[str], what: str) -> str:
-    return names[min(names.index(what) + 1, len(names) - 1)]
 
 
 def _worded(name: str, taken: dict[str, int]) -> str:
