@@ -1,6 +1,18 @@
-"""What every mapping from wire to record shares: how a payload that cannot be read is told."""
+"""What every mapping from wire to record shares: what is beyond belief, and what becomes of a payload that cannot be read."""
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
+
+from domain.faults import SOFTWARE_FAULT, told_of
+from domain.payloads import address_of
+from domain.records import Received, Reject
+
+LARGEST_QUANTITY = 999_999_999
+"""More eaches than this are a mistake, and an exponent could fill the memory."""
+F = TypeVar("F")
 
 
 class Unreadable(Exception):
@@ -14,3 +26,28 @@ class Unreadable(Exception):
 def faults(trouble: ValidationError) -> str:
     """Name the fields at fault, without their values."""
     return "; ".join(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in trouble.errors())
+
+
+def told_apart(outcomes: Iterable[Received | Reject]) -> tuple[list[Received], list[Reject]]:
+    """Return what could be read of some originals, and what could not."""
+    received: list[Received] = []
+    rejects: list[Reject] = []
+    for one in outcomes:
+        if isinstance(one, Reject):
+            rejects.append(one)
+        else:
+            received.append(one)
+    return received, rejects
+
+
+def never_raises(parse: Callable[[F, Any], Received | Reject]) -> Callable[[F, Any], Received | Reject]:
+    """Make a reject also of what our own mapping breaks on: one payload that nobody foresaw spoils nobody."""
+
+    @wraps(parse)
+    def parsed(self: F, raw: Any) -> Received | Reject:
+        try:
+            return parse(self, raw)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it is about this payload alone
+            return Reject(f"unread {address_of(raw)[:16]}", raw, told_of(fault), SOFTWARE_FAULT)
+
+    return parsed

@@ -256,6 +256,13 @@ _TYPES = [
         "either",
     ),
     HoldType(
+        "software_fault",
+        Owner.OPERATIONS,
+        "Our software fails on it",
+        "Send the detail and the run's log to those who maintain this software. Release when it is mended.",
+        "this software",
+    ),
+    HoldType(
         "deadline_at_risk",
         Owner.OPERATIONS,
         "Owed, and its deadline is near",
@@ -309,7 +316,7 @@ _TROUBLES = [
         "stock_late",
         Owner.OPERATIONS,
         "Stock that is not shown",
-        "John Lewis may sell what is gone. Read the newest runs of stock and orders: what the marketplace answers, or what waits for its limits.",
+        "John Lewis may sell what is gone. Read the newest runs of stock and orders: what the marketplace answers, or what waits for its limits or a hold.",
         "marketplace",
         "all that was owed for long is shown",
     ),

@@ -16,7 +16,7 @@ from tasks.watching import watch
 
 @flow(name="alerts", persist_result=False)
 async def alerts() -> State[Any]:
-    """Look for silent loops and near deadlines, send what is owed to Slack, and forget what has had its time.
+    """Look for silent loops, near deadlines and causes that nobody takes, send what is owed to Slack, and forget what has had its time.
 
     With a dead Slack, or none, it stays owed and is told here.
     """

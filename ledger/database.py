@@ -20,6 +20,8 @@ from sqlalchemy.pool import StaticPool
 from domain.clock import Clock
 
 _OUR_MISTAKES = (DataError, IntegrityError, NotSupportedError, ProgrammingError)  # no person can mend these
+DATABASE_TROUBLES = (DatabaseError, PoolTimeout, sqlite3.DatabaseError)
+"""What the database raises within a transaction; outside it, most of that is `LedgerUnusable`."""
 _SILENT: dict[str, Any] = {"hide_parameters": True}  # they are records with personal data, and tracebacks are logged
 _PATIENCE = (
     "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"  # a stopped worker must not block the others
@@ -98,7 +100,7 @@ class Database:
                 yield Transaction(connection, self.clock.now(), installation, run_id)
         except _OUR_MISTAKES as mistake:
             raise _without_values(mistake) from None
-        except (DatabaseError, PoolTimeout, sqlite3.DatabaseError) as trouble:
+        except DATABASE_TROUBLES as trouble:
             raise LedgerUnusable(
                 _advice(trouble)
             ) from None  # what the driver says may quote the values: it would be logged

@@ -121,6 +121,8 @@ def open_cause(
             slack_timestamp="",
             alert_owed=True,
             alert_shown="",
+            escalated_to="",
+            taken_by="",
         )
         .returning(_cause.c.id)
     )

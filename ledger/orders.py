@@ -27,7 +27,7 @@ _CREATION = exists().where(
 )
 _KNOWN = select(
     _order,
-    _CREATION.where(_message.c.attempted_at.is_not(None)).label("attempted"),
+    _CREATION.where(or_(_message.c.attempted_at.is_not(None), _message.c.resends > 0)).label("attempted"),
     exists().where(_inbox.c.id == _order.c.inbox_id, _inbox.c.gate == inbox.INCOMPLETE).label("awaits_address"),
 ).where(_MINE, listed(_order.c.key, "keys"))
 _LINES = (

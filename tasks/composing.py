@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from domain.deadlines import LONDON
+from domain.faults import SOFTWARE_FAULT
 from domain.installation import Side
 from domain.orders import OrderLife
 from domain.records import (
@@ -19,9 +20,10 @@ from domain.records import (
     SalesOrder,
 )
 from ledger import inbox, items, orders
-from ledger.database import Transaction
+from ledger.database import DATABASE_TROUBLES, Transaction
 from ledger.levels import Sending
 from ledger.messages import Claimed
+from tasks.faults import is_fault, note_fault
 from tasks.judge import with_skus
 from tasks.loops import INTAKES
 from tasks.run import Run
@@ -50,24 +52,32 @@ def compose(run: Run, tx: Transaction, claimed: Sequence[Claimed]) -> dict[int, 
     composed: dict[int, Record | CannotCompose] = {}
     for message in claimed:
         try:
-            order = known[message.order_key]
-            match message.kind:
-                case Kind.SALES_ORDER:
-                    if message.inbox_id in unreadable:
-                        raise ReadAgain(None, "the road it came over was left; it is read again over the new one")
-                    original = originals[message.inbox_id]
-                    was_asked = message.attempted_at is not None
-                    sales_order = _sales_order(run, tx, original, order.life, was_asked=was_asked)
-                    never_sent = not was_asked and not message.resends
-                    composed[message.id] = sales_order.model_copy(update={"never_sent": never_sent})
-                case Kind.DISPATCH:
-                    advice = _advice(run, tx, originals[message.inbox_id], message, order)
-                    composed[message.id] = advice.model_copy(update={"ticket": message.ticket or ""})
-                case kind:
-                    composed[message.id] = _answer(kind, order).model_copy(update={"ticket": message.ticket or ""})
+            order, original = known[message.order_key], originals.get(message.inbox_id)
+            if message.kind is Kind.SALES_ORDER and message.inbox_id in unreadable:
+                composed[message.id] = ReadAgain(
+                    None, "the road it came over was left; it is read again over the new one"
+                )
+            else:
+                composed[message.id] = _composed(run, tx, message, order, original)
         except CannotCompose as trouble:
             composed[message.id] = trouble
+        except Exception as fault:
+            if isinstance(fault, DATABASE_TROUBLES) or not is_fault(fault):
+                raise
+            composed[message.id] = CannotCompose(SOFTWARE_FAULT, note_fault(run, fault))
     return _with_item_ids(tx, composed)
+
+
+def _composed(run: Run, tx: Transaction, message: Claimed, order: orders.KnownOrder, original: Any) -> Record:
+    match message.kind:
+        case Kind.SALES_ORDER:
+            was_asked = message.attempted_at is not None
+            sales_order = _sales_order(run, tx, original, order.life, was_asked=was_asked)
+            return sales_order.model_copy(update={"never_sent": not was_asked and not message.resends})
+        case Kind.DISPATCH:
+            return _advice(run, tx, original, message, order).model_copy(update={"ticket": message.ticket or ""})
+        case kind:
+            return _answer(kind, order).model_copy(update={"ticket": message.ticket or ""})
 
 
 def _with_item_ids(tx: Transaction, composed: dict[int, Record | CannotCompose]) -> dict[int, Record | CannotCompose]:
@@ -109,7 +119,7 @@ def _parsed(run: Run, side: Side, kind: Kind, original: Any) -> Any:
 def _sales_order(run: Run, tx: Transaction, original: Any, life: OrderLife, *, was_asked: bool) -> SalesOrder:
     """Return what is to be created, or looked for. `was_asked`: it may stand there, although nobody wants it any more."""
     order: SalesOrder = _parsed(run, Side.MARKETPLACE, Kind.SALES_ORDER, original)
-    if order.address_follows:
+    if order.address_follows and not was_asked:  # a look-up needs no address
         raise CannotCompose(None, "its address is awaited")
     numbers = [line.stock_number for line in order.lines if not line.sku and line.stock_number]
     filed = {line.stock_number: line.sku for line in life.lines if line.stock_number and line.sku}

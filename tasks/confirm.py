@@ -8,11 +8,12 @@ from domain.records import Kind, Record
 from ledger import journal, messages
 from ledger.messages import Claimed
 from tasks.composing import CannotCompose, compose
+from tasks.faults import apart, is_fault, note_fault
 from tasks.filing_orders import GO_LIVE
 from tasks.loops import Route
 from tasks.proving import prove
 from tasks.run import Run
-from tasks.settling import READ_BACK_AFTER, settle_finding, settle_unsayable
+from tasks.settling import READ_BACK_AFTER, settle_fault, settle_finding, settle_unsayable
 
 _ASKED_AT_ONCE = 500
 
@@ -28,6 +29,10 @@ async def confirm(run: Run) -> None:
             await _confirm(run, route)
         except SystemTrouble as trouble:
             run.troubles.append(trouble)
+        except Exception as fault:
+            if not is_fault(fault):
+                raise
+            note_fault(run, fault)
 
 
 async def _confirm(run: Run, route: Route) -> None:
@@ -73,7 +78,7 @@ async def _look_up(run: Run, route: Route, claimed: Sequence[Claimed]) -> bool:
             else:
                 asked[message.key] = (message, record)
     try:
-        findings = await sink.find([record for _, record in asked.values()]) if asked else {}
+        findings, failed = await apart(run, [*asked.values()], lambda some: sink.find([record for _, record in some]))
     except BaseException as trouble:
         with run.transaction() as tx:
             due_at = trouble.at if isinstance(trouble, NotNow) else tx.now
@@ -84,6 +89,9 @@ async def _look_up(run: Run, route: Route, claimed: Sequence[Claimed]) -> bool:
         raise
     run.reached.add(run.account(route.side))
     with run.transaction() as tx:
+        for (message, _), told in failed:
+            settle_fault(run, tx, message, told)
+            del asked[message.key]
         for key, (message, record) in asked.items():
             settle_finding(run, tx, message, record, findings.get(key, NotYet("no answer")), sink.visible_after)
     return True

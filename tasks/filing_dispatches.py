@@ -78,10 +78,8 @@ def _is_told_again(tx: Transaction, dispatch: Dispatch, order_key: str, failures
 def prove_creation(run: Run, tx: Transaction, order: orders.KnownOrder, back_office_id: str, evidence: str) -> None:
     """Some record shows that the back office has the order: close its creation and owe what follows."""
     orders.mark_taken(tx, order.life.key, back_office_id)
-    message_id = messages.id_of(tx, Kind.SALES_ORDER, order.life.key)
     if not messages.prove(tx, Kind.SALES_ORDER, order.life.key, evidence):
         return
-    holds.close_holds(tx, holds.MESSAGE, [str(message_id)], "proved", run.id)
     run.tell(News(order.life.key, Kind.SALES_ORDER, order.life.key, "done", f"proved: {evidence}"))
     now = orders.known(tx, [order.life.key])[order.life.key]
     messages.owe(tx, owing(run, tx, now.life, now.inbox_id, now.placed_at, now.dispatch_by_at))

@@ -1,10 +1,12 @@
 """Gate: judge what was pulled by what is known today. Reads the ledger, changes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from connectors.roles import TakesSalesOrders
 from domain.counts import StockPage
+from domain.faults import SOFTWARE_FAULT
 from domain.installation import Side
 from domain.limits import OrderLimits
 from domain.orders import LineLife
@@ -13,9 +15,11 @@ from expectations.gate import Facts, Failure, gate
 from ledger import holds, inbox, items, orders, scans
 from ledger.comparing import Compared
 from ledger.database import Transaction
+from tasks.faults import apart
 from tasks.pull import Pulled
 from tasks.run import Run
 
+_JUDGEABLE = "expect_record_to_be_judged"
 _HOLDS_OF_COUNTS = ("sku_form", "quantity")
 
 
@@ -41,6 +45,22 @@ class Judged:
 
 async def judge(run: Run, pulled: Pulled) -> Judged:
     """Return the new records of a chunk with the gate's verdict on each."""
+    with unbroken(run, pulled):
+        return await _judge(run, pulled)
+
+
+@contextmanager
+def unbroken(run: Run, pulled: Pulled) -> Iterator[None]:
+    """See to it that nothing that follows a chunk is read in this run when the chunk came to grief: it must come again."""
+    try:
+        yield
+    except BaseException:
+        if not pulled.released and (walk := run.walks.get(pulled.intake.name)):
+            walk.broken = True
+        raise
+
+
+async def _judge(run: Run, pulled: Pulled) -> Judged:
     intake = pulled.intake
     if intake.kind is Kind.ITEM:
         return Judged(pulled, pulled.page.received)
@@ -59,12 +79,25 @@ async def judge(run: Run, pulled: Pulled) -> Judged:
         facts = {account: _facts(run, tx, intake.kind, group, skus, account) for account, group in groups.items()}
     failures: dict[str, tuple[Failure, ...]] = {}
     for account, group in groups.items():
-        verdict = gate([with_skus(one.record, skus) for one in group], facts[account])
-        run.results += [{"kind": intake.kind.value, **row} for row in verdict.results]
-        failures |= verdict.failures
+        failures |= await _verdict(run, intake.kind, group, skus, facts[account])
     if intake.kind is Kind.SALES_ORDER:
         fresh = [_filled(one, skus) for one in fresh]
     return Judged(pulled, fresh, failures, skus)
+
+
+async def _verdict(
+    run: Run, kind: Kind, group: list[Received], skus: dict[str, str], facts: Facts
+) -> dict[str, tuple[Failure, ...]]:
+    """Return what is wrong with each record; one that the gate breaks on is held for that."""
+
+    async def judged(some: Sequence[Received]) -> dict[str, tuple[Failure, ...]]:
+        verdict = gate([with_skus(one.record, skus) for one in some], facts)
+        run.results += [{"kind": kind.value, **row} for row in verdict.results]
+        return dict(verdict.failures)
+
+    failures, failed = await apart(run, group, judged)
+    broken = {one.record.key: (Failure(one.record.key, _JUDGEABLE, SOFTWARE_FAULT, told, ""),) for one, told in failed}
+    return failures | broken
 
 
 def _counts(run: Run, pulled: Pulled) -> Judged:

@@ -9,6 +9,7 @@ from domain.counts import StockPage
 from domain.records import Kind, Page, Received, Reject
 from ledger import inbox, journal, orders, scans
 from ledger.database import Transaction
+from tasks.faults import is_fault, note_fault
 from tasks.loops import Intake
 from tasks.run import Run, Walk, age
 
@@ -51,14 +52,14 @@ async def pull(run: Run) -> AsyncIterator[Pulled]:
 async def pull_chunk(run: Run, intake: Intake) -> Pulled | None:
     """Read one chunk of an intake, or None when there is no more for this slice.
 
-    A system in trouble is noted in the run; what was read before is returned and can be filed.
+    A system in trouble, or a fault of our own, is noted in the run; what was read before is returned and can be filed.
     """
     walk = run.walks.get(intake.name)
     if walk is None:
         walk = run.walks[intake.name] = _begin(run, intake)
         if released := _released(run, intake):
             return released
-    if walk.finished or not run.time_left or run.in_trouble(intake.side):
+    if walk.finished or walk.broken or not run.time_left or run.in_trouble(intake.side):
         return None
     if walk.empty:
         walk.finished, walk.began_at = True, run.clock.now()
@@ -80,6 +81,12 @@ async def _read(run: Run, intake: Intake, walk: Walk) -> Page | None:
             break
         except SystemTrouble as trouble:
             run.troubles.append(trouble)
+            break
+        except Exception as fault:
+            if not is_fault(fault):
+                raise
+            note_fault(run, fault)
+            walk.broken = True
             break
         run.reached.add(run.account(intake.side))
         walk.began_at = walk.began_at or page.began_at
@@ -178,4 +185,5 @@ def _all_known(run: Run, intake: Intake, page: Page) -> bool:
     with run.transaction() as tx:
         if inbox.unseen(tx, intake.side, intake.kind, {r.record.key: r.fingerprint for r in page.received}):
             return False
-        return page.total <= orders.unanswered(tx, run.former) + inbox.rejected(tx, run.former)
+        unread = inbox.rejected(tx, intake.side, intake.kind, run.former)
+        return page.total <= orders.unanswered(tx, run.former) + unread

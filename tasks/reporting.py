@@ -8,6 +8,7 @@ from prefect.states import Completed
 
 from domain.installation import Mode
 from ledger import levels, messages, stories
+from tasks.faults import SoftwareFault
 from tasks.operators import Plan
 from tasks.run import Run
 from tasks.telling import Told
@@ -19,7 +20,7 @@ DEGRADED = "Degraded"
 async def report(run: Run) -> State[Any]:
     """Publish the run's tables and return its state: `Degraded` when it newly held something.
 
-    Raises the trouble of the first system that was found in one: everything else had its turn.
+    Raises `SoftwareFault` where our own code broke, or the trouble of the first system that was found in one: everything else had its turn.
     """
     name = run.installation.name
     await publish_table(f"{run.loop.name}-{name}", lines_of(run.news), f"{run.loop.name}, {name}: what this run did")
@@ -34,6 +35,10 @@ async def report(run: Run) -> State[Any]:
     if run.held_in_all:
         with run.transaction() as tx:
             await publish_table(f"holds-{name}", stories.open_causes(tx), f"{name}: what waits, and for whom")
+    if run.faults:
+        raise SoftwareFault(
+            f"{'; '.join(dict.fromkeys(run.faults))}. All else had its turn; send this to those who maintain it."
+        )
     if run.troubles:
         raise run.troubles[0]
     counted = run.news.counts.most_common(8)

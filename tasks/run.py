@@ -1,5 +1,6 @@
 """A run: one slice of one loop of one installation, with everything it needs in hand."""
 
+import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -29,6 +30,7 @@ from tasks.telling import News, Told
 SLICE_SECONDS = 45.0
 LEASE_SECONDS = 120.0
 CALL_SECONDS = 35.0  # no call starts with less than this left on its lease
+_TO_WRITE_SECONDS = 5.0  # what is left of a lease to write its outcome
 
 
 class AnotherAccount(WrongConfiguration):
@@ -37,7 +39,10 @@ class AnotherAccount(WrongConfiguration):
 
 @dataclass
 class Walk:
-    """How far this run is in one intake. `cut`: it was ended early, as everything that follows is known. `empty`: there is nothing to ask about."""
+    """How far this run is in one intake. `cut`: it was ended early, as everything that follows is known. `empty`: there is nothing to ask about.
+
+    `broken`: our own code broke on it. Nothing that follows is read in this run: what was not filed must come again.
+    """
 
     cursor: str | None = None
     began_at: datetime | None = None
@@ -46,6 +51,7 @@ class Walk:
     skip_known: bool = False
     cut: bool = False
     empty: bool = False
+    broken: bool = False
 
 
 class Run:
@@ -77,6 +83,7 @@ class Run:
         self.walks: dict[str, Walk] = {}
         self.reached: set[str] = set()
         self.troubles: list[SystemTrouble] = []
+        self.faults: list[str] = []
 
     def over(self, former: FormerMarketplace, marketplace: Connector) -> "Run":
         """Return the run that finishes what came over an account that was left; it tells its news to this one."""
@@ -85,7 +92,8 @@ class Run:
             settings, self.loop, self.database, {**self.connectors, Side.MARKETPLACE: marketplace}, run_id=self.id
         )
         run.former, run.home, run.listed_formers = former.account, self.home, self.listed_formers
-        run.news, run.results, run.reached, run.troubles = self.news, self.results, self.reached, self.troubles
+        run.news, run.results, run.reached = self.news, self.results, self.reached
+        run.troubles, run.faults = self.troubles, self.faults
         self.formers.append(run)
         return run
 
@@ -195,6 +203,14 @@ class Run:
     def enough_lease(self, until: datetime) -> bool:
         """Tell whether a call may still begin under a lease."""
         return self.clock.now() + self.clock.machine(CALL_SECONDS) <= until
+
+    def within(self, lease_until: datetime) -> asyncio.Timeout:
+        """Return the bound of a sending, which may be many calls: over before its lease, when another worker may act.
+
+        What it breaks off (`TimeoutError`) is unknown.
+        """
+        left = (lease_until - self.clock.now()) / self.clock.machine(1.0)
+        return asyncio.timeout(left - _TO_WRITE_SECONDS)
 
     def in_trouble(self, side: Side) -> bool:
         """Tell whether the account of a side was found in trouble by this run; the other one goes on."""

@@ -18,6 +18,7 @@ from tasks import judge as _judge
 from tasks import picking as _picking
 from tasks import pull as _pull
 from tasks import push as _push
+from tasks.faults import is_fault, note_fault
 from tasks.pull import Pulled
 from tasks.run import Run, clock_from_environment
 
@@ -41,11 +42,20 @@ def waits(clock: Clock) -> list[float]:
 
 
 def step(function: Callable[Concatenate[Run, P], Awaitable[T]], name: str) -> Task[Concatenate[Run, P], Any]:
-    """Make a step a task. It is retried while a system is unavailable; after that the run goes on without that system."""
+    """Make a step a task. It is retried while a system is unavailable; after that the run goes on without that system.
 
-    async def attempt(run: Run, *arguments: P.args, **named: P.kwargs) -> T:
+    Where our own code broke, and no record alone is to blame, it is noted and the other steps go on.
+    """
+
+    async def attempt(run: Run, *arguments: P.args, **named: P.kwargs) -> T | None:
         noted = len(run.troubles)
-        result = await function(run, *arguments, **named)
+        try:
+            result = await function(run, *arguments, **named)
+        except Exception as fault:
+            if not is_fault(fault):
+                raise
+            note_fault(run, fault)
+            return None
         fresh = run.troubles[noted:]
         again = (task_run.run_count or 0) <= RETRIES and all(isinstance(trouble, Unavailable) for trouble in fresh)
         if result is None and fresh and again:

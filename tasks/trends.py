@@ -63,12 +63,14 @@ def deadlines(tx: Transaction) -> list[dict[str, Any]]:
 
 def stock(tx: Transaction, late_after: timedelta) -> list[dict[str, Any]]:
     """Return how many SKUs wait to be shown, and how many of them for too long."""
-    late = lateness.late_levels(tx, tx.now - late_after) or lateness.Late(0, 0, tx.now)
+    late = lateness.late_levels(tx, tx.now - late_after) or lateness.Late(0, 0, 0, 0, tx.now)
     return [
         {
             "SKUs that wait to be shown": levels.owed_count(tx),
             "for too long": late.skus,
             "of these sold out": late.to_zero,
+            "held, and shown too high": late.held,
+            "sent in vain": late.in_vain,
             "minutes of the first": int((tx.now - late.since).total_seconds() // 60),
         }
     ]

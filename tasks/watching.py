@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 
+from domain import escalation
 from domain.holds import TROUBLES, Owner
-from domain.installation import Installation, Mode
-from ledger import holds, journal, lateness, messages, orders
+from domain.installation import Escalation, Installation, Mode
+from domain.stock import MANY_TRIES
+from ledger import holds, journal, lateness, messages, orders, taking
 from ledger.database import Transaction
 from tasks.calls import notice_silence
 from tasks.loops import LOOPS
@@ -21,8 +23,9 @@ def watch(tx: Transaction, installation: Installation) -> str:
     at_risk = _warn_of_deadlines(tx, installation)
     partly = _hold_partly_shipped(tx, installation)
     uncalled = notice_silence(tx, installation)
+    escalated = _escalate(tx, installation.escalation)
     told = f"silent loops {silent or 'none'}, {late} SKUs shown too late, vendors that stopped calling: {'one' if uncalled else 'none'}"
-    return f"{installation.name}: {told}, {at_risk} near their deadline, {partly} shipped in part for long"
+    return f"{installation.name}: {told}, {at_risk} near their deadline, {partly} shipped in part for long, {escalated} escalated"
 
 
 def _silent(tx: Transaction, installation: Installation, name: str) -> bool:
@@ -62,7 +65,8 @@ def _warn_of_late_stock(tx: Transaction, installation: Installation) -> int:
         type_=trouble.name,
         owner=Owner.OPERATIONS,
         title=trouble.title,
-        detail=f"{late.skus} SKUs wait to be shown, {late.to_zero} of them are sold out; the first since {late.since:%d %b %H:%M} UTC.",
+        detail=f"{late.skus} SKUs wait to be shown, {late.to_zero} of them are sold out, {late.held} are held and show more "
+        f"than may be sold, {late.in_vain} were sent {MANY_TRIES} times or more in vain; the first since {late.since:%d %b %H:%M} UTC.",
     )
     return late.skus
 
@@ -111,3 +115,22 @@ def _warn_of_deadlines(tx: Transaction, installation: Installation) -> int:
             ),
         )
     return len(at_risk)
+
+
+def _escalate(tx: Transaction, policy: Escalation) -> int:
+    """Give each cause that nobody took in time to the next owner, one step at a time; Slack is told with what is owed."""
+    after, steps = timedelta(minutes=policy.after_minutes), []
+    for cause in taking.untaken(tx, tx.now - escalation.AT_LEAST):
+        due = escalation.is_due(
+            told_at=cause.told_at,
+            taken_at=cause.taken_at,
+            first_deadline_at=cause.first_deadline_at,
+            after=after,
+            now=tx.now,
+        )
+        owner = escalation.next_owner(cause.owner, cause.escalated_to, policy.to)
+        if due and owner:
+            taking.escalate(tx, cause.id, owner)
+            steps.append(("", "cause", str(cause.id), "escalated", f"to {owner}: nobody took it since it was told"))
+    journal.write(tx, steps)
+    return len(steps)

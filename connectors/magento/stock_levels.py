@@ -8,6 +8,7 @@ from connectors.magento.scan import Scan
 from connectors.magento.search import Filter, Query, Shop, one_of
 from connectors.magento.settings import MagentoOptions
 from connectors.magento.stock_mapping import SOURCE, at_source, row_key, salable, stock_level, to_be_sold
+from connectors.reading import never_raises
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import Fatal
 from domain.budgets import Lane
@@ -51,6 +52,7 @@ class StockLevels:
         page.cursor, page.more = scan.cursor, True
         return page
 
+    @never_raises
     def parse(self, raw: dict[str, Any]) -> Received | Reject:
         """Map one row of either part again."""
         return stock_level(raw, self._salable_deducts)
@@ -64,7 +66,7 @@ class StockLevels:
         return await self._sellable_sources()
 
     async def _begin(self) -> Scan:
-        began_at = self._shop.account.surroundings.clock.now()
+        began_at = self._shop.account.clock.now()
         sources = await self._sellable_sources()
         return Scan(began_at, _PHYSICAL, self._shop.page_size, sources)
 

@@ -1,7 +1,6 @@
 """What is asked of every feed, whatever its shape."""
 
 import copy
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,13 +8,14 @@ import httpx
 import pytest
 
 from domain.answers import Fatal, NotNow, Unavailable
+from domain.faults import SOFTWARE_FAULT
 from domain.holds import HOLD_TYPES
 from domain.payloads import join, packed, split, unpacked
 from domain.records import Received, Reject
 from tests.contract.harness import FeedCase
 from tests.contract.joint import Joint, keys, plain, read_whole, told, walk
 from tests.contract.junk import JUNK, MARKER, paths, replaced
-from tests.contract.wire import Break, fails, replies
+from tests.contract.wire import Break, fails, led_astray, replies
 
 FeedName = tuple[str, type]
 UNHEARD_OF = "MELTED-AWAY"
@@ -34,6 +34,25 @@ async def test_what_was_read_can_be_parsed_again(any_feed: FeedName) -> None:
             again = feed.parse(raw)
             assert isinstance(again, Received)
             assert again.record == one.record
+
+
+class _Drifted(dict[str, Any]):
+    """An original on which any code breaks in a way that nobody foresaw."""
+
+    def __getitem__(self, name: str) -> Any:
+        raise OSError(MARKER)
+
+    def __contains__(self, name: object) -> bool:
+        raise OSError(MARKER)
+
+    get = items = keys = values = __iter__ = __getitem__  # type: ignore[assignment]  # the same for each
+
+
+async def test_an_original_on_which_our_own_code_breaks_is_a_reject(any_feed: FeedName) -> None:
+    reject = Joint.of(any_feed[0]).feed(any_feed[1]).parse(_Drifted(reference="1"))
+    assert isinstance(reject, Reject)
+    assert reject.hold_type == SOFTWARE_FAULT
+    assert MARKER not in reject.reason
 
 
 async def test_reading_changes_no_original(any_feed: FeedName) -> None:
@@ -219,17 +238,7 @@ async def test_links_are_never_followed(any_feed: FeedName) -> None:
     own = set(joint.wire.hosts)
     assert len(own) == 1
 
-    def lead_astray(_request: httpx.Request, body: Any) -> Any:
-        text = (
-            json.dumps(body).replace("https://", "https://thief.example/").replace("http://", "http://thief.example/")
-        )
-        strayed = json.loads(text)
-        if isinstance(strayed, dict):
-            links = dict.fromkeys(("next", "next_page", "href", "link", "location"), "https://thief.example/more")
-            strayed |= links
-        return strayed
-
-    joint.wire.tamper = lead_astray
+    joint.wire.tamper = led_astray
     assert set(keys(await walk(joint.feed(any_feed[1]), case))) == honest
     assert joint.wire.hosts == own
 

@@ -30,7 +30,7 @@ def asked_about(run: Run) -> list[str]:
 
 def office_says(run: Run, answer: Answer) -> None:
     office: Any = next(one for one in run.connectors.values() if isinstance(one, Office))
-    office.orders.answer = answer
+    office.sales_order_sink.answer = answer
 
 
 @pytest.mark.parametrize("status", [LineStatus.CANCELLED, LineStatus.DISPATCHED])
@@ -73,7 +73,7 @@ async def test_what_was_cancelled_while_its_creation_was_unknown_is_asked_about_
     await show(run, order(run, status=LineStatus.CANCELLED, placed_at=placed.placed_at))
     clock.move(20 * 86400)
     office: Any = next(one for one in run.connectors.values() if isinstance(one, Office))
-    office.orders.finding = Found("there it is", "77")
+    office.sales_order_sink.finding = Found("there it is", "77")
     run.begin_slice()
     await confirm(run)
     assert final_at(run) == clock.now()
@@ -94,7 +94,7 @@ async def test_an_order_so_old_that_it_may_be_forgotten_is_looked_up_before_it_i
 ) -> None:
     office_says(run, Done("there", "77"))
     office: Any = next(one for one in run.connectors.values() if isinstance(one, Office))
-    office.orders.finding = Absent()
+    office.sales_order_sink.finding = Absent()
     clock.move(500 * 86400)
     await show(run, order(run, placed_at=clock.now() - timedelta(days=401)), order(run, "2"))
     with run.transaction() as tx:
