@@ -79,9 +79,11 @@ simulate: .venv/ready ## Any number of seeds: make simulate SEEDS=100000
 server: .venv/ready ## A Prefect server with its UI on port 4200
 	PREFECT_UI_URL=http://127.0.0.1:4200 exec $(BIN)/python -m flows.server
 
-deploy: .venv/ready ## Write prefect.yaml to the server
+deploy: .venv/ready ## Write prefect.yaml, and who watches the worker, to the server
 	PREFECT_API_URL=$${PREFECT_API_URL:-$(LOCAL_API)} $(BIN)/prefect --no-prompt work-pool create local --type process --overwrite </dev/null
 	PREFECT_API_URL=$${PREFECT_API_URL:-$(LOCAL_API)} $(BIN)/prefect --no-prompt deploy --all </dev/null
+	@set -a; [ ! -f .env ] || . ./.env; set +a; \
+	PREFECT_API_URL=$${PREFECT_API_URL:-$(LOCAL_API)} $(BIN)/python -m flows.automations
 
 worker: .venv/ready ## Work on what is due; reads .env when there is one
 	@set -a; [ ! -f .env ] || . ./.env; set +a; \

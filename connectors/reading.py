@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -12,7 +12,7 @@ from domain.records import Received, Reject
 
 LARGEST_QUANTITY = 999_999_999
 """More eaches than this are a mistake, and an exponent could fill the memory."""
-F = TypeVar("F")
+Parse = TypeVar("Parse", bound=Callable[..., Received | Reject])
 
 
 class Unreadable(Exception):
@@ -40,14 +40,14 @@ def told_apart(outcomes: Iterable[Received | Reject]) -> tuple[list[Received], l
     return received, rejects
 
 
-def never_raises(parse: Callable[[F, Any], Received | Reject]) -> Callable[[F, Any], Received | Reject]:
+def never_raises(parse: Parse) -> Parse:
     """Make a reject also of what our own mapping breaks on: one payload that nobody foresaw spoils nobody."""
 
     @wraps(parse)
-    def parsed(self: F, raw: Any) -> Received | Reject:
+    def parsed(self: Any, raw: Any) -> Received | Reject:
         try:
             return parse(self, raw)
         except Exception as fault:  # noqa: BLE001 - whatever it is, it is about this payload alone
             return Reject(f"unread {address_of(raw)[:16]}", raw, told_of(fault), SOFTWARE_FAULT)
 
-    return parsed
+    return cast("Parse", parsed)

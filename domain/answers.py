@@ -91,7 +91,18 @@ class Contradicted:
     hold_type: str = "contradiction"
 
 
-Finding = Found | Partial | NotYet | Absent | Contradicted | Refused
+@dataclass(frozen=True, slots=True)
+class Fewer:
+    """Of a number that was sent, the destination shows only so much: it has sold since, or never took it.
+
+    It cannot tell which; whoever knows what was sold can.
+    """
+
+    shown: int
+    evidence: str
+
+
+Finding = Found | Partial | NotYet | Absent | Contradicted | Fewer | Refused
 """`Refused` is the late answer of a destination that takes first and judges afterwards: the record is sent again once it is mended."""
 
 

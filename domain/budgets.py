@@ -17,6 +17,11 @@ class Lane(IntEnum):
     NORMAL = 1
     BULK = 2
 
+    @classmethod
+    def of(cls, *, urgent: bool) -> "Lane":
+        """Return the lane of what is sent."""
+        return cls.URGENT if urgent else cls.NORMAL
+
 
 @dataclass(frozen=True)
 class Limit:

@@ -7,6 +7,13 @@ from zoneinfo import ZoneInfo
 import holidays
 
 LONDON = ZoneInfo("Europe/London")
+URGENT_BEFORE = timedelta(hours=1)
+"""What is owed so near to its deadline takes a permit before all else: in an hour a call that failed can be made again some times."""
+
+
+def is_urgent(deadline_at: datetime | None, now: datetime) -> bool:
+    """Tell whether what is owed is near its deadline, or past it."""
+    return deadline_at is not None and deadline_at - now <= URGENT_BEFORE
 
 
 @lru_cache(maxsize=8)

@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 
+from domain.records import SalesOrder
+
 
 @dataclass(frozen=True)
 class OrderLimits:
-    """What a back office can take in an order; the gate holds what does not fit. Lengths are in characters."""
+    """What a back office can take in an order; the gate holds what does not fit. Lengths are in characters.
+
+    Without `beyond_basic_plane` its tables lose every character above U+FFFF: emoji, and rare ones of names.
+    """
 
     street_lines: int = 2
     street_line_length: int = 255
@@ -15,4 +20,26 @@ class OrderLimits:
     phone_required: bool = False
     gift_message_length: int = 255
     reference_length: int = 32
+    beyond_basic_plane: bool = True
     countries: frozenset[str] = frozenset({"GB", "IE", "JE", "GG", "IM"})
+
+
+def lost_in_address(order: SalesOrder) -> str:
+    """Name the fields about the delivery in which a character stands above U+FFFF, never what stands there."""
+    to = order.ship_to
+    fields = {
+        "name": (to.name,),
+        "street": to.street,
+        "city": (to.city,),
+        "region": (to.region,),
+        "postcode": (to.postcode,),
+        "phone": (to.phone,),
+        "email": (to.email,),
+        "delivery service": (order.delivery_service,),
+    }
+    return ", ".join(name for name, texts in fields.items() if any(map(is_beyond_basic_plane, texts)))
+
+
+def is_beyond_basic_plane(text: str) -> bool:
+    """Tell whether a character of the text stands above U+FFFF."""
+    return not text.isascii() and max(text) > "\uffff"

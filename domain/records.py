@@ -137,6 +137,7 @@ class Acknowledgement(Record):
     lines: tuple[LineQuantity, ...]
     dispatch_by_at: AwareDatetime | None = None
     ticket: str = Field(default="", description="what the marketplace gave for it where it was taken for later")
+    urgent: bool = Field(default=False, description="its deadline is near: its call goes before others")
 
 
 class Cancellation(Record):
@@ -148,6 +149,7 @@ class Cancellation(Record):
     external_id: str
     lines: tuple[LineQuantity, ...]
     ticket: str = Field(default="", description="what the marketplace gave for it where it was taken for later")
+    urgent: bool = Field(default=False, description="its deadline is near: its call goes before others")
 
 
 class ShippedLine(Record):
@@ -184,6 +186,7 @@ class DispatchAdvice(Record):
     shipped_on: date
     lines: tuple[LineQuantity, ...]
     ticket: str = Field(default="", description="what the marketplace gave for it where it was taken for later")
+    urgent: bool = Field(default=False, description="its deadline is near: its call goes before others")
 
 
 class Deducts(StrEnum):

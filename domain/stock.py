@@ -29,6 +29,11 @@ def available_to_sell(counts: Mapping[Deducts, int], in_flight: Mapping[Deducts,
     return result, f"{count} counted - {sold} in flight ({deducts.value}) - {buffer} buffer = {result}"
 
 
+def is_explained(sent: int, shown: int, sold: int) -> bool:
+    """Tell whether what a channel shows of a number that was sent is that number, less at most what it sold since."""
+    return sent - sold <= shown <= sent
+
+
 def looks_whole(rows: int, trusted_rows: int) -> bool:
     """Tell whether a scan has about as many rows as the last trusted one (none yet: any number but none).
 

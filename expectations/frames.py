@@ -2,7 +2,7 @@
 
 A fact is joined as a left join would: `item_sku` is the back office's SKU that is equal to `sku`
 character for character, None if there is none. No personal data enters a frame: of an address and
-of a gift message only lengths do.
+of a gift message only lengths do, and which of their fields hold a character that would be lost.
 """
 
 from collections import defaultdict
@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from domain.counts import Counts
+from domain.limits import is_beyond_basic_plane, lost_in_address
 from domain.records import Dispatch, LineStatus, OrderLine, SalesOrder, ShippedLine
 from expectations.facts import Facts
 from expectations.forms import ean_form, is_sku_form
@@ -71,6 +72,9 @@ def _order_columns(order: SalesOrder, facts: Facts) -> dict[str, Any]:
         "country_taken": country if address.country in limits.countries else None,
         "phone_length": _length(address.phone),
         "gift_message_length": _length(order.gift_message),
+        "lost_in_address": "" if limits.beyond_basic_plane else lost_in_address(order),
+        "lost_in_gift_message": "" if limits.beyond_basic_plane else _lost_in_gift_message(order),
+        "nothing_lost": "",
         "reference_length": _length(order.reference),
         "known_over": facts.elsewhere.get(order.reference, ""),
         "no_other_account": "",
@@ -187,6 +191,10 @@ def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
 
 def _length(text: str) -> int:
     return len(text) if text.strip() else 0
+
+
+def _lost_in_gift_message(order: SalesOrder) -> str:
+    return "a character that the back office would lose" if is_beyond_basic_plane(order.gift_message) else ""
 
 
 def _is_country_code(country: str) -> bool:

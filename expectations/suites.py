@@ -22,6 +22,10 @@ from expectations.custom import (
 )
 
 LARGEST_ORDER_LINE = 10_000
+_LOST = (
+    "The back office would lose a character there (an emoji, a rare one of a name). Ask John Lewis for the address "
+    "without it, or key the order by hand: when it is released it is found there by its Customer Order Number."
+)
 SMALLEST_COUNT, LARGEST_COUNT = -1_000_000, 10_000_000
 
 
@@ -91,6 +95,14 @@ def _sales_order_heads(limits: OrderLimits) -> list[RowExpectation]:
             column="gift_message_length",
             maximum=limits.gift_message_length,
             meta=_named("expect_gift_message_length", "gift_message"),
+        ),
+        ExpectMatch(
+            column="lost_in_address", other="nothing_lost", meta=_named("expect_address_storable", "address", _LOST)
+        ),
+        ExpectMatch(
+            column="lost_in_gift_message",
+            other="nothing_lost",
+            meta=_named("expect_gift_message_storable", "gift_message"),
         ),
         ExpectWithin(
             column="reference_length",

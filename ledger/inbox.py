@@ -48,7 +48,12 @@ _FORMER = select(
 ).where(*_THESE)
 _IDS = select(_inbox.c.kind, _inbox.c.key, _inbox.c.id).where(*_THESE)
 _PAYLOADS = select(_inbox.c.id, _inbox.c.payload_id).where(listed(_inbox.c.id, "ids"))
-_AT_GATE = select(_inbox.c.id).where(listed(_inbox.c.id, "ids"), _inbox.c.gate == bindparam("at"))
+_GATES = select(_inbox.c.id, _inbox.c.gate).where(listed(_inbox.c.id, "ids"))
+_SEE = (
+    update(_inbox)
+    .where(_inbox.c.id == bindparam("of_id"), _inbox.c.fingerprint != bindparam("print"))
+    .values(fingerprint=bindparam("print"), version=_inbox.c.version + 1)
+)
 PASSED, HELD, REJECTED, WAITING = "passed", "held", "rejected", "waiting"
 INCOMPLETE = "incomplete"
 """It passed the gate, and its source will show the rest of it later (an order without its address yet)."""
@@ -179,6 +184,11 @@ def renew(tx: Transaction, inbox_id: int, original: Any, keeps: Mapping[str, Any
     tx.run(update(_inbox).where(_inbox.c.id == inbox_id).values(payload_id=address, received_at=tx.now))
 
 
+def see(tx: Transaction, inbox_id: int, fingerprint: str) -> None:
+    """Note that a record was seen with this content, and let the row keep the original that was sent of it."""
+    tx.run(_SEE, {"of_id": inbox_id, "print": fingerprint})
+
+
 def waiting(tx: Transaction, kinds: Sequence[Kind], limit: int, account: str = "") -> list[Waiting]:
     """Return released records of these kinds that came over an account, oldest first."""
     rows = tx.rows(_WAITING, {"account": account, "waits": WAITING, "kinds": list(kinds), "limit": limit})
@@ -235,9 +245,9 @@ def set_gate(tx: Transaction, inbox_ids: Sequence[int], gate: str) -> int:
     )
 
 
-def moved(tx: Transaction, inbox_ids: Sequence[int]) -> set[int]:
-    """Return which of these rows wait to be seen again, as they came over a road that was left."""
-    return {row.id for row in tx.rows(_AT_GATE, {"ids": list(inbox_ids), "at": MOVED})} if inbox_ids else set()
+def gates(tx: Transaction, inbox_ids: Sequence[int]) -> dict[int, str]:
+    """Return what the gate said of each of these rows."""
+    return {row.id: row.gate for row in tx.rows(_GATES, {"ids": list(inbox_ids)})} if inbox_ids else {}
 
 
 def rejected(tx: Transaction, side: Side, kind: Kind, account: str = "") -> int:

@@ -15,8 +15,11 @@ from ledger.tables import ItemRow
 _level, _item = table(Level), table(ItemRow)
 _MINE = _level.c.installation == MINE
 _UNSEEN = update(_level).where(_MINE, _level.c.owed, _level.c.owed_since.is_(None)).values(owed_since=NOW)
+_IN_VAIN = _level.c.tries >= MANY_TRIES
 _SETTLED = (
-    update(_level).where(_MINE, _level.c.owed_since.is_not(None), _level.c.owed != true()).values(owed_since=None)
+    update(_level)
+    .where(_MINE, _level.c.owed_since.is_not(None), _level.c.owed != true(), ~_IN_VAIN)
+    .values(owed_since=None)
 )
 
 
@@ -35,7 +38,7 @@ def late_levels(tx: Transaction, before: datetime) -> Late | None:
     """Return what of the stock is owed since `before`; None when nothing is. Note what is owed and what no more.
 
     Of what is held only that is late which may show more than may be sold: the rest waits for its hold. What was
-    sent many times in vain is late at once.
+    sent many times in vain is late at once, and until a number is proved: a channel may take each, and show none.
     A level is owed since the first call of this that saw it owed, or since a number of it was last
     taken, if that was later: a SKU that sells all day is never shown for good, and is not late.
     """
@@ -46,8 +49,7 @@ def late_levels(tx: Transaction, before: datetime) -> Late | None:
     )
     sold_out = func.sum(case((_level.c.wanted == 0, 1), else_=0))
     held = func.sum(case((levels.held(), 1), else_=0))
-    in_vain = _level.c.tries >= MANY_TRIES
-    many = func.sum(case((in_vain, 1), else_=0))
+    many = func.sum(case((_IN_VAIN, 1), else_=0))
     listed = and_(_item.c.installation == _level.c.installation, _item.c.sku == _level.c.sku, _item.c.listed)
     row = tx.one(
         select(
@@ -60,9 +62,8 @@ def late_levels(tx: Transaction, before: datetime) -> Late | None:
         .join_from(_level, _item, listed)
         .where(
             _MINE,
-            _level.c.owed,
             _level.c.owed_since.is_not(None),
-            or_(since < before, in_vain),
+            or_(_level.c.owed & (since < before), _IN_VAIN),
             or_(levels.falls(), ~levels.held()),
         )
     )

@@ -1,4 +1,4 @@
-"""Levels: what each listed SKU should show, and what was last proved. No queue, no history, one in flight a SKU."""
+"""Levels: what each listed SKU should show, and what was last published. No queue, no history, one in flight a SKU."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,13 +35,6 @@ _CHUNK = 5000
 _urgency = literal_column(URGENCY.text, Integer)
 _RISE, _WITH_TICKET = 2, 3
 _MINE = _level.c.installation == MINE
-_PUBLISHED = update(_level).where(
-    _MINE,
-    _level.c.sku == bindparam("of_sku"),
-    _level.c.published == bindparam("quantity"),
-)
-_PROVED = _PUBLISHED.values(proved_at=NOW, tries=0)
-_DIFFERS = _PUBLISHED.values(published=None, owed=True, due_at=bindparam("due", type_=Moment), tries=_level.c.tries + 1)
 _OF_ATTEMPT = (
     update(_level)
     .where(_MINE, _level.c.sku == bindparam("of_sku"), _level.c.attempt == bindparam("of_attempt"))
@@ -59,17 +52,6 @@ _TAKEN = _OF_ATTEMPT.values(
 _POSTPONED = _OF_ATTEMPT.values(due_at=bindparam("due", type_=Moment), owed=True)
 _UNANSWERED = _POSTPONED.values(tries=_level.c.tries + 1)
 _REFUSED = _UNANSWERED.values(may_show=bindparam("before", type_=Integer))
-_UNPROVED = (
-    select(_level, _item.c.stock_number, _item.c.listing_id)
-    .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
-    .where(
-        _MINE,
-        _level.c.published.is_not(None),
-        _level.c.proved_at.is_(None),
-        _level.c.published_at < bindparam("before"),
-    )
-    .limit(bindparam("limit"))
-)
 
 
 _KNOWN = select(_level.c.sku, _level.c.wanted, _level.c.published, _level.c.why).where(
@@ -83,6 +65,8 @@ _SEND = (
         attempt=_level.c.attempt + 1,
         lease_until=bindparam("until"),
         published=None,
+        fewer=None,
+        fewer_at=None,
         may_show=case((_level.c.may_show < _level.c.wanted, _level.c.wanted), else_=_level.c.may_show),
     )
 )
@@ -329,21 +313,6 @@ def owe_again(tx: Transaction, skus: Iterable[str]) -> None:
     """What shows may be less than what was published (the channel took units off that nobody wants any more): send it."""
     if wanted := sorted(set(skus)):
         tx.run(_OWE_AGAIN, {"skus": wanted})
-
-
-def unproved(tx: Transaction, before: datetime, limit: int) -> list[Any]:
-    """Return levels that were taken before `before` and not read back since."""
-    return tx.rows(_UNPROVED, {"before": before, "limit": limit})
-
-
-def proved(tx: Transaction, shown: Mapping[str, int]) -> None:
-    """A read-back showed these numbers by SKU."""
-    tx.run(_PROVED, [{"of_sku": sku, "quantity": quantity} for sku, quantity in shown.items()])
-
-
-def differ(tx: Transaction, sent: Mapping[str, int], due: Mapping[str, datetime]) -> None:
-    """A read-back showed other numbers than these, which were sent: the newest of each is owed again, from its moment in `due`."""
-    tx.run(_DIFFERS, [{"of_sku": sku, "quantity": quantity, "due": due[sku]} for sku, quantity in sent.items()])
 
 
 def waiting_zeroes(tx: Transaction) -> list[Any]:

@@ -6,7 +6,22 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, Update, and_, bindparam, case, cast, exists, or_, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    String,
+    Update,
+    and_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from domain.budgets import Lane
 from domain.installation import Side
@@ -19,6 +34,7 @@ from ledger.tables import Hold, Inbox, Message, Moment, SalesOrderRow
 _message, _hold, _order, _inbox = table(Message), table(Hold), table(SalesOrderRow), table(Inbox)
 DROPPED = "dropped"
 _NO_TIME = timedelta()
+_UNDATED = literal_column("(deadline_at IS NULL)", Boolean)
 _MINE = _message.c.installation == MINE
 _OF_KEY = and_(_MINE, _message.c.kind == bindparam("of_kind"), _message.c.key == bindparam("of_key"))
 _DROPPED = select(_message.c.id, _message.c.kind, _message.c.key).where(
@@ -41,11 +57,22 @@ _CLOSE = (
     .values(closed_at=NOW, closed_by=bindparam("by"), evidence=bindparam("why"))
 )
 _PROVE = _CLOSE.values(closed_as="done", lease_until=None)
-_DROP = _CLOSE.where(_message.c.attempted_at.is_(None), _message.c.resends == 0).values(
-    closed_as=DROPPED, attempt=_message.c.attempt + 1
-)
+_REPLACE = _CLOSE.where(_message.c.attempted_at.is_(None)).values(closed_as=DROPPED, attempt=_message.c.attempt + 1)
+_DROP = _REPLACE.where(_message.c.resends == 0)
 _OF_THIS = select(_message.c.id).where(_OF_KEY)
-_ID = select(_message.c.id).where(_OF_KEY, or_(_message.c.closed_as.is_(None), _message.c.closed_as != DROPPED))
+_NOT_DROPPED = or_(_message.c.closed_as.is_(None), _message.c.closed_as != DROPPED)
+_ID = select(_message.c.id).where(_OF_KEY, _NOT_DROPPED)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A message as it stands. `begun`: it is done, or something of it may be at its destination."""
+
+    id: int
+    order_key: str
+    inbox_id: int
+    lines: Sequence[dict[str, Any]]
+    begun: bool
 
 
 @dataclass(frozen=True)
@@ -155,7 +182,8 @@ def claim(
 ) -> list[Claimed]:
     """Claim open, due, unheld, unleased messages of a kind for orders of an account, most urgent first.
 
-    `looking`: those whose outcome has to be looked up; else those that were never attempted. Where one is
+    `looking`: those whose outcome has to be looked up, by lane and then those that are due first; else those that
+    were never attempted, by lane and then the nearest deadline. Where one is
     due, those with a ticket that are due `along` with it, so much later, are claimed too. A message behind
     an earlier open one for the same order and destination is not claimed, nor is one to be sent for an order whose
     newest sight did not pass its gate, where that could change what is sent.
@@ -216,7 +244,9 @@ def _claimable(*, looking: bool, gated: bool) -> Select[Any]:
                 earlier.c.id < _message.c.id,
             ),
         )
-        .order_by(_message.c.lane, _message.c.due_at, _message.c.id)
+        .order_by(
+            _message.c.lane, *(() if looking else (_UNDATED, _message.c.deadline_at)), _message.c.due_at, _message.c.id
+        )
         .limit(bindparam("limit"))
     )
 
@@ -264,6 +294,11 @@ def prove(tx: Transaction, kind: Kind, key: str, evidence: str) -> bool:
 def drop_unattempted(tx: Transaction, kind: Kind, key: str, reason: str) -> bool:
     """Close a message that was never attempted, and what holds it, as it is no longer owed; False when it was attempted."""
     return _closed(tx, _DROP, kind, key, reason, DROPPED)
+
+
+def replace(tx: Transaction, kind: Kind, key: str, reason: str) -> bool:
+    """Close a message of which nothing was done, also one that was refused, as what it tells was replaced."""
+    return _closed(tx, _REPLACE, kind, key, reason, DROPPED)
 
 
 def _closed(tx: Transaction, statement: Update, kind: Kind, key: str, why: str, closed_as: str) -> bool:
@@ -328,3 +363,22 @@ def id_of(tx: Transaction, kind: Kind, key: str) -> int | None:
     """Return the id of the message of this kind and key, open or closed, or None."""
     found = tx.value(_ID, {"of_kind": kind, "of_key": key})
     return None if found is None else int(found)
+
+
+def standing(tx: Transaction, kind: Kind, keys: Sequence[str]) -> dict[str, Standing]:
+    """Return, by key, the messages of a kind that were not dropped.
+
+    One that was refused, and is held for it, has not begun: nothing of it was done.
+    """
+    rows = tx.rows(_standing(), {"kind": kind, "keys": list(keys)}) if keys else []
+    return {row.key: Standing(row.id, row.order_key, row.inbox_id, row.lines or (), bool(row.begun)) for row in rows}
+
+
+@cache
+def _standing() -> Select[Any]:
+    """Return the statement of `standing`, built once."""
+    may_be_there = or_(_message.c.attempted_at.is_not(None), and_(_message.c.resends > 0, ~held()))
+    return select(
+        *(_message.c.id, _message.c.key, _message.c.order_key, _message.c.inbox_id, _message.c.lines),
+        or_(_message.c.closed_at.is_not(None), may_be_there).label("begun"),
+    ).where(_MINE, _message.c.kind == bindparam("kind"), listed(_message.c.key, "keys"), _NOT_DROPPED)

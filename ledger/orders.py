@@ -237,6 +237,19 @@ def add_shipped(tx: Transaction, order_key: str, quantities: Mapping[str, int]) 
         )
 
 
+def take_back_shipped(tx: Transaction, order_key: str, quantities: Mapping[str, int]) -> None:
+    """Take back, by line, the units of a shipment that its back office tells otherwise now, and of which nothing was told on."""
+    for line, quantity in quantities.items():
+        left = _line.c.shipped - quantity
+        tx.run(
+            update(_line)
+            .where(_line.c.installation == tx.installation, _line.c.order_key == order_key, _line.c.line == line)
+            .values(
+                shipped=left, shipped_before=case((_line.c.shipped_before > left, left), else_=_line.c.shipped_before)
+            )
+        )
+
+
 def _deducted(tx: Transaction) -> ColumnElement[int]:
     """Return the shipped units of a line that the trusted scan has seen go; every later one is in flight for it."""
     trusted_at = select(_scan.c.trusted_at).where(_scan.c.installation == tx.installation).scalar_subquery()

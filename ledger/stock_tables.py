@@ -85,12 +85,15 @@ class Level(Table, table=True):
 
     `may_show` is the most that the marketplace may show of what was sent, also while nobody knows what is
     `published`; None: nothing was ever taken. `tries` counts what was sent in vain since a number was last proved.
+    `fewer` is what was seen to be shown, at `fewer_at`, of the number that is published: it is judged once the orders
+    of that moment are known.
     """
 
     __table_args__ = (
         _some("ix_level_owed", "owed", "installation", URGENCY, "sku"),
         _some("ix_level_sending", "sending IS NOT NULL", "installation", "ticket", "sku"),
         _some("ix_level_unproved", "published IS NOT NULL AND proved_at IS NULL", "installation", "published_at"),
+        _some("ix_level_fewer", "fewer_at IS NOT NULL", "installation", "fewer_at"),
         _some("ix_level_owed_since", "owed_since IS NOT NULL", "installation", "owed_since"),
     )
     installation: str = Field(primary_key=True)
@@ -102,6 +105,8 @@ class Level(Table, table=True):
     may_show: int | None = None
     published_at: datetime | None = moment()
     proved_at: datetime | None = moment()
+    fewer: int | None = None
+    fewer_at: datetime | None = moment()
     owed: bool = True
     owed_since: datetime | None = moment()
     sending: int | None = None

@@ -143,12 +143,29 @@ class OrderLineRow(Table, table=True):
     taken_at: datetime | None = moment()
 
 
+_TO_SEND = text("closed_at IS NULL AND attempted_at IS NULL")
+_UNDATED = text("(deadline_at IS NULL)")  # what has no deadline goes last, in either database
+
+
 class Message(Table, table=True):
     """An event owed. Facts only, each filled in once; the state is derived from them. `account` is its order's."""
 
     __table_args__ = (
         UniqueConstraint("installation", "kind", "key"),
         Index("ix_message_open", "installation", "closed_at", "kind", "lane", "due_at"),
+        Index(
+            "ix_message_to_send",
+            "installation",
+            "kind",
+            "account",
+            "lane",
+            _UNDATED,
+            "deadline_at",
+            "due_at",
+            "id",
+            sqlite_where=_TO_SEND,
+            postgresql_where=_TO_SEND,
+        ),
         Index("ix_message_order", "installation", "order_key", "side", "closed_at"),
     )
     id: int | None = Field(default=None, primary_key=True)

@@ -49,6 +49,14 @@ _quantity = bindparam("quantity", type_=Integer)
 _SHOWN = _OF_TICKET.values(
     published=_quantity, may_show=_quantity, tries=0, proved_at=NOW, owed=_level.c.wanted != _quantity
 )
+_FEWER = _OF_TICKET.values(
+    published=_quantity,
+    may_show=_quantity,
+    proved_at=None,
+    owed=_level.c.wanted != _quantity,
+    fewer=bindparam("shown", type_=Integer),
+    fewer_at=NOW,
+)
 _LOST = _OF_TICKET.values(
     published=None, proved_at=None, owed=True, due_at=bindparam("due", type_=Moment), tries=_level.c.tries + 1
 )
@@ -90,6 +98,11 @@ def answered(tx: Transaction, ticket: str, shown: Mapping[str, int], lost: Mappi
     """The marketplace worked the ticket off: it shows these numbers by SKU; the newest of each of the `lost` is owed from its moment."""
     tx.run(_SHOWN, [{"of_ticket": ticket, "of_sku": sku, "quantity": quantity} for sku, quantity in shown.items()])
     tx.run(_LOST, [{"of_ticket": ticket, "of_sku": sku, "due": due} for sku, due in lost.items()])
+
+
+def shows_fewer(tx: Transaction, ticket: str, sku: str, sent: int, shown: int) -> None:
+    """The marketplace worked the ticket off, and shows less of the number than was sent: that is still to be explained."""
+    tx.run(_FEWER, {"of_ticket": ticket, "of_sku": sku, "quantity": sent, "shown": shown})
 
 
 def give_up(tx: Transaction) -> int:

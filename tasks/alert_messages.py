@@ -157,7 +157,8 @@ def _ways(alert: Alert, links: Links) -> dict[str, str]:
 
 def _affected(alert: Alert) -> str:
     if alert.type in TROUBLES:
-        return f"{alert.count} run{'s' if alert.count != 1 else ''} so far"
+        one = TROUBLES[alert.type].counts
+        return f"{alert.count} {one}{'s' if alert.count != 1 else ''}{' so far' if one == 'run' else ''}"
     counted = _counted(alert.impact)
     return ", ".join(counted) or f"{alert.count} record{'s' if alert.count != 1 else ''}"
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from domain.deadlines import LONDON
+from domain.deadlines import LONDON, is_urgent
 from domain.faults import SOFTWARE_FAULT
 from domain.installation import Side
 from domain.orders import OrderLife
@@ -28,6 +28,8 @@ from tasks.judge import with_skus
 from tasks.loops import INTAKES
 from tasks.run import Run
 
+_BEFORE_THEIR_GATE = (inbox.WAITING, inbox.HELD)
+
 
 class CannotCompose(Exception):
     """A message cannot be put into words any more: its original, or a fact that it needs, is gone.
@@ -48,15 +50,18 @@ def compose(run: Run, tx: Transaction, claimed: Sequence[Claimed]) -> dict[int, 
     """Return, by message id, the record to send for each claimed message, or why there is none."""
     originals = inbox.originals(tx, [message.inbox_id for message in claimed])
     known = orders.known(tx, [message.order_key for message in claimed])
-    unreadable = inbox.moved(tx, [message.inbox_id for message in claimed])
+    gates = inbox.gates(tx, [message.inbox_id for message in claimed])
     composed: dict[int, Record | CannotCompose] = {}
     for message in claimed:
         try:
             order, original = known[message.order_key], originals.get(message.inbox_id)
-            if message.kind is Kind.SALES_ORDER and message.inbox_id in unreadable:
+            gate = gates.get(message.inbox_id)
+            if message.kind is Kind.SALES_ORDER and gate == inbox.MOVED:
                 composed[message.id] = ReadAgain(
                     None, "the road it came over was left; it is read again over the new one"
                 )
+            elif message.kind is Kind.DISPATCH and message.attempted_at is None and gate in _BEFORE_THEIR_GATE:
+                composed[message.id] = ReadAgain(None, "a newer version of it has not passed the gate")
             else:
                 composed[message.id] = _composed(run, tx, message, order, original)
         except CannotCompose as trouble:
@@ -75,9 +80,13 @@ def _composed(run: Run, tx: Transaction, message: Claimed, order: orders.KnownOr
             sales_order = _sales_order(run, tx, original, order.life, was_asked=was_asked)
             return sales_order.model_copy(update={"never_sent": not was_asked and not message.resends})
         case Kind.DISPATCH:
-            return _advice(run, tx, original, message, order).model_copy(update={"ticket": message.ticket or ""})
+            return _advice(run, tx, original, message, order).model_copy(update=_of_message(tx, message))
         case kind:
-            return _answer(kind, order).model_copy(update={"ticket": message.ticket or ""})
+            return _answer(kind, order).model_copy(update=_of_message(tx, message))
+
+
+def _of_message(tx: Transaction, message: Claimed) -> dict[str, Any]:
+    return {"ticket": message.ticket or "", "urgent": is_urgent(message.deadline_at, tx.now)}
 
 
 def _with_item_ids(tx: Transaction, composed: dict[int, Record | CannotCompose]) -> dict[int, Record | CannotCompose]:

@@ -8,6 +8,7 @@ from domain.records import Kind, Page, Reject, SalesOrder
 from expectations.gate import Failure
 from ledger import holds, inbox, items, levels, orders
 from ledger.database import Transaction
+from tasks.changed_dispatches import withdraw_unread
 from tasks.holding import hold
 from tasks.loops import Intake
 from tasks.run import Run
@@ -27,6 +28,8 @@ def file_rejects(
     prints = {places[key]: address_of([reject.raw, reject.reason]) for key, reject in rejects.items()}
     unseen = set(prints) if again else inbox.unseen(tx, intake.side, intake.kind, prints)
     new = sorted(key for key in rejects if places[key] in unseen)
+    if intake.kind is Kind.DISPATCH:
+        withdraw_unread(run, tx, [inbox.read_key(key) for key in new])
     keeps = run.feed(intake).keeps
     order_keys = {key: known[inbox.read_key(key)].order_key for key in new if inbox.read_key(key) in known}
     ids = inbox.store(
@@ -50,7 +53,7 @@ def file_rejects(
         reject, inbox_id = rejects[key], str(ids[intake.kind, places[key]])
         failure = Failure(key, f"expect_{intake.kind.value}_to_be_readable", reject.hold_type, reject.reason, "")
         holds.close_holds(tx, holds.INBOX, [inbox_id], "replaced", "a newer record, or a release")
-        order_key = inbox.read_key(key) if intake.kind is Kind.SALES_ORDER else ""
+        order_key = inbox.read_key(key) if intake.kind is Kind.SALES_ORDER else order_keys.get(key, "")
         hold(run, tx, failure, holds.INBOX, inbox_id, order_key=order_key)
     _net(run, tx, [rejects[key].sold for key in new])
     return new

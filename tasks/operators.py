@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from domain.identifiers import visible
-from ledger import holds, inbox, items, journal, levels, messages, scans, stories, taking, tickets
+from ledger import holds, inbox, items, journal, levels, messages, scans, stages, stories, taking, tickets
 from ledger.database import Transaction
 from tasks import carriers
 
@@ -120,7 +120,22 @@ def timeline(tx: Transaction, number: str) -> Plan:
     plan = Plan(f"{visible(number)}: {len(keys)} orders", done=True)
     rows = sorted([*stories.told(tx, keys), *stories.told_of_stock(tx, skus)], key=lambda pair: pair[0])
     plan.rows = [{"at": f"{at:%Y-%m-%d %H:%M:%S}", **told} for at, told in rows]
+    plan.rows += [_stage(tx, row) for row in stages.of_orders(tx, keys)]
     return plan
+
+
+def _stage(tx: Transaction, row: Any) -> dict[str, str]:
+    """Return in words where an order stands now, since how long, and who has to act."""
+    hours = (tx.now - row.since).total_seconds() / 3600
+    acts = f"; {row.owner} acts" if row.owner else ""
+    told = f"for {hours:.1f} hours, since {row.since:%d %b %H:%M} UTC{acts}"
+    return {
+        "at": f"{tx.now:%Y-%m-%d %H:%M:%S}",
+        "order": row.key,
+        "what": f"now: {row.stage}",
+        "detail": told,
+        "run": "",
+    }
 
 
 def _chosen(tx: Transaction, *, order: str, cause: int, message: int) -> Sequence[Any]:

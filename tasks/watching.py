@@ -1,12 +1,15 @@
 """Watch: what no run of a loop can see of itself: silence, and deadlines that come near."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import cast
 
 from domain import escalation
+from domain.deadlines import LONDON
 from domain.holds import TROUBLES, Owner
+from domain.identifiers import visible
 from domain.installation import Escalation, Installation, Mode
 from domain.stock import MANY_TRIES
-from ledger import holds, journal, lateness, messages, orders, taking
+from ledger import holds, items, journal, lateness, messages, orders, stages, taking
 from ledger.database import Transaction
 from tasks.calls import notice_silence
 from tasks.loops import LOOPS
@@ -21,21 +24,27 @@ def watch(tx: Transaction, installation: Installation) -> str:
     silent = [name for name in LOOPS if _silent(tx, installation, name)]
     late = _warn_of_late_stock(tx, installation)
     at_risk = _warn_of_deadlines(tx, installation)
+    unshipped = _warn_of_the_unshipped(tx, installation)
     partly = _hold_partly_shipped(tx, installation)
+    to_review = _hold_for_review(tx, installation)
     uncalled = notice_silence(tx, installation)
     escalated = _escalate(tx, installation.escalation)
     told = f"silent loops {silent or 'none'}, {late} SKUs shown too late, vendors that stopped calling: {'one' if uncalled else 'none'}"
-    return f"{installation.name}: {told}, {at_risk} near their deadline, {partly} shipped in part for long, {escalated} escalated"
+    told += f", {at_risk} near their deadline, {unshipped} not shipped in time, {partly} shipped in part for long"
+    return f"{installation.name}: {told}, {to_review} mappings to review, {escalated} escalated"
 
 
 def _silent(tx: Transaction, installation: Installation, name: str) -> bool:
-    """Tell whether a loop has not read its source to the end for long; that is one cause, closed by its next end."""
+    """Tell whether a loop has not read its source to the end for long, or never; that is one cause, closed by its next end."""
     settings = getattr(installation.loops, name)
     mark = journal.watermark(tx, LOOPS[name].intakes[0].name)
     limit = max(SILENT_AFTER_AT_LEAST, timedelta(seconds=settings.every_seconds) * SILENT_AFTER_ROUNDS)
     last = mark.completed_at if mark is not None else None
+    quiet_since = last or (mark.began_at if mark is not None else None) or _watched_since(tx, name)
     signature = f"silent:{name}:{installation.name}"
-    if settings.mode is Mode.OFF or mark is None or (last is not None and tx.now - last <= limit):
+    if settings.mode is Mode.OFF:
+        journal.set_watermark(tx, _watched(name), None, tx.now, None)  # switched on, it has its time again
+    if settings.mode is Mode.OFF or tx.now - quiet_since <= limit:
         holds.close_cause(tx, signature)
         return False
     trouble = TROUBLES["loop_silent"]
@@ -49,6 +58,18 @@ def _silent(tx: Transaction, installation: Installation, name: str) -> bool:
         detail=f"{name} of {installation.name} has not read its source to the end {since}.",
     )
     return True
+
+
+def _watched_since(tx: Transaction, name: str) -> datetime:
+    """Return since when a loop is looked after: one that never began is as silent as one that stopped."""
+    if (mark := journal.watermark(tx, _watched(name))) is None:
+        journal.set_watermark(tx, _watched(name), None, tx.now, None)
+        return tx.now
+    return cast("datetime", mark.began_at)
+
+
+def _watched(name: str) -> str:
+    return f"watched:{name}"
 
 
 def _warn_of_late_stock(tx: Transaction, installation: Installation) -> int:
@@ -115,6 +136,55 @@ def _warn_of_deadlines(tx: Transaction, installation: Installation) -> int:
             ),
         )
     return len(at_risk)
+
+
+def _warn_of_the_unshipped(tx: Transaction, installation: Installation) -> int:
+    """Call the warehouse where orders near or past their deadline are to be shipped and nothing else tells so.
+
+    That is one cause, whose alert is kept true; where the dispatches are not ours to tell, none is.
+    """
+    signature = f"not_shipped:{installation.name}"
+    found = stages.not_shipped(tx, tx.now + AT_RISK_BEFORE)
+    if found is None or installation.loops.dispatch.mode is not Mode.TRADE:
+        holds.close_cause(tx, signature)
+        return 0
+    trouble = TROUBLES["not_shipped"]
+    holds.keep_cause(
+        tx,
+        signature=signature,
+        type_=trouble.name,
+        owner=trouble.owner,
+        title=trouble.title,
+        detail=f"{found.orders} orders are still to be shipped, {found.late} of them are late; "
+        f"the first deadline is {found.first_deadline_at:%d %b %H:%M} UTC.",
+        count=found.orders,
+        deadline_at=found.first_deadline_at,
+    )
+    return found.orders
+
+
+def _hold_for_review(tx: Transaction, installation: Installation) -> int:
+    """Remind the owner of each carrier mapping whose review is due; it stays in use, and a later date closes it."""
+    due = {row.source: row for row in items.due_for_review(tx, tx.now.astimezone(LONDON).date())}
+    held = {one.subject_id for one in holds.open_holds(tx, type="mapping_review")}
+    holds.close_holds(tx, holds.INSTALLATION, sorted(held - set(due)), "mended", "a later date", ["mapping_review"])
+    for source, row in due.items():
+        carrier, service = source.split(items.ANY_SERVICE)
+        review_on = date.fromisoformat(row.review_on)
+        holds.open_hold(
+            tx,
+            holds.NewHold(
+                "mapping_review",
+                row.owner or installation.owner_of("mapping_review"),
+                holds.INSTALLATION,
+                source,
+                f"{visible(' / '.join(filter(None, (carrier, service))))} is mapped to {row.target}; to be reviewed on {review_on:%d %b %Y}.",
+                signature=source,
+                deadline_at=datetime.combine(review_on, time(), LONDON).astimezone(UTC),
+                fix={"carrier": carrier, "service": service},
+            ),
+        )
+    return len(due)
 
 
 def _escalate(tx: Transaction, policy: Escalation) -> int:

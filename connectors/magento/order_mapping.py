@@ -9,6 +9,7 @@ from typing import Any
 from connectors.magento.settings import MagentoOptions
 from connectors.roles import OrderLimits
 from domain.answers import Refused
+from domain.limits import is_beyond_basic_plane, lost_in_address
 from domain.records import LineStatus, OrderLine, SalesOrder
 
 # Street lines share one varchar(255), joined by a line break; sales_order.customer_firstname is varchar(128).
@@ -20,10 +21,11 @@ LIMITS = OrderLimits(
     postcode_length=255,
     gift_message_length=10_000,
     reference_length=32,
+    beyond_basic_plane=False,  # its tables keep three bytes a character
 )
 _NUMBER = re.compile(r"[A-Za-z0-9_-]{1,50}")  # sales_order.increment_id is varchar(50)
 _REFERENCE = re.compile(r"[A-Za-z0-9_-]{1,32}")  # ext_order_id is cut at 32 without a word
-_LOST_BY_THE_SHOP = re.compile("[\U00010000-\U0010ffff]")
+_LONGEST_NAME = 255  # sales_order_item.name
 _PENNY_FRACTION = Decimal("0.0001")
 _ZERO = Decimal(0)
 _RATES = ("base_to_order_rate", "base_to_global_rate", "store_to_base_rate", "store_to_order_rate")
@@ -58,6 +60,15 @@ def order_fault(order: SalesOrder, options: MagentoOptions) -> Refused | None:
     return None
 
 
+def loss(order: SalesOrder) -> Refused | None:
+    """Return what the shop would lose of this order, or None. The gate holds it before; what stands there already is found."""
+    if lost := lost_in_address(order):
+        return Refused(f"The shop would lose a character of its {lost}: key this order by hand.", "address")
+    if is_beyond_basic_plane(order.gift_message):
+        return Refused("The shop would lose a character of its gift message.", "gift_message")
+    return None
+
+
 def order_body(order: SalesOrder, product_ids: Mapping[str, int], options: MagentoOptions) -> dict[str, Any]:
     """Return the body of the create call; every SKU must be in `product_ids`."""
     lines = open_lines(order)
@@ -89,7 +100,7 @@ def order_body(order: SalesOrder, product_ids: Mapping[str, int], options: Magen
         "status_histories": _comments(order, options),
         "extension_attributes": {"shipping_assignments": [{"shipping": _shipping(order, options)}]},
     }
-    return {"entity": storable(entity)}
+    return {"entity": entity}
 
 
 @dataclass(frozen=True)
@@ -120,15 +131,6 @@ def row_money(line: OrderLine) -> RowMoney:
     return RowMoney(_ZERO, _ZERO, _ZERO)
 
 
-def storable(value: Any) -> Any:
-    """Return the body with each character that the shop's tables lose (above U+FFFF) as a question mark."""
-    if isinstance(value, dict):
-        return {name: storable(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [storable(each) for each in value]
-    return _LOST_BY_THE_SHOP.sub("?", value) if isinstance(value, str) else value
-
-
 def _item(line: OrderLine, money: RowMoney, product_ids: Mapping[str, int], store_id: int) -> dict[str, Any]:
     sku, quantity = line.sku or "", max(line.quantity, 1)
     price, price_gross = _rounded(money.net / quantity), _rounded(money.gross / quantity)
@@ -136,7 +138,7 @@ def _item(line: OrderLine, money: RowMoney, product_ids: Mapping[str, int], stor
         "sku": sku,
         "product_id": product_ids[sku],
         "product_type": "simple",
-        "name": (line.name or sku)[:255],
+        "name": _product_name(line) or sku,
         "store_id": store_id,
         "is_virtual": 0,
         "qty_ordered": line.quantity,
@@ -145,6 +147,11 @@ def _item(line: OrderLine, money: RowMoney, product_ids: Mapping[str, int], stor
         **_with_base({"price": price, "original_price": price, "price_incl_tax": price_gross}),
         **_with_base({"row_total": money.net, "row_total_incl_tax": money.gross, "tax_amount": money.tax}),
     }
+
+
+def _product_name(line: OrderLine) -> str:
+    """Return the listing's title, or nothing where the shop would store another one than this."""
+    return "" if len(line.name) > _LONGEST_NAME or is_beyond_basic_plane(line.name) else line.name
 
 
 def _address(order: SalesOrder, options: MagentoOptions) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from connectors.answering import answer_each
 from connectors.http import VendorRefusal
 from connectors.magento import refusals
 from connectors.magento.order_evidence import ORDER_FIELDS, answer_of_create, answer_of_finding, finding
-from connectors.magento.order_mapping import open_lines, order_body, order_fault, order_number
+from connectors.magento.order_mapping import loss, open_lines, order_body, order_fault, order_number
 from connectors.magento.search import Query, Shop, one_of
 from connectors.magento.settings import MagentoOptions
 from domain.answers import (
@@ -57,7 +57,7 @@ class SalesOrders:
         return findings
 
     async def _create(self, order: SalesOrder) -> Answer:
-        if fault := order_fault(order, self._options):
+        if fault := order_fault(order, self._options) or loss(order):
             return fault
         unknown = [line.line for line in open_lines(order) if line.sku not in self._product_ids]
         if unknown:

@@ -20,6 +20,7 @@ from domain.answers import (
     Refused,
     Unknown,
 )
+from domain.budgets import Lane
 from domain.records import Acknowledgement
 
 WAITING, REFUSED = "WAITING_ACCEPTANCE", "REFUSED"
@@ -51,7 +52,12 @@ class AcceptanceSink:
         body = {"order_lines": [{"id": line.line, "accepted": True} for line in record.lines]}
         try:
             answer = await self._api.account.write(
-                "PUT", f"{ORDERS}/{record.external_id}/accept", body=body, params=self._api.shop, limit=limit
+                "PUT",
+                f"{ORDERS}/{record.external_id}/accept",
+                body=body,
+                params=self._api.shop,
+                lane=Lane.of(urgent=record.urgent),
+                limit=limit,
             )
         except OutcomeUnknown as trouble:
             return Unknown(str(trouble))

@@ -67,13 +67,13 @@ class Api:
             raise self.unreadable(path)
         return Rows(total, rows)
 
-    async def orders_by_id(self, order_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    async def orders_by_id(self, order_ids: Iterable[str], lane: Lane = Lane.NORMAL) -> dict[str, Mapping[str, Any]]:
         """Return the orders of these ids that are shown, in one call for each hundred. What is no id shows none."""
         wanted = sorted({order_id for order_id in order_ids if is_id(order_id)})
         found: dict[str, Mapping[str, Any]] = {}
         for start in range(0, len(wanted), PAGE_SIZE):
             asked = wanted[start : start + PAGE_SIZE]
-            _, rows = await self.rows(ORDERS, "orders", self.limits.view_orders, order_ids=",".join(asked))
+            _, rows = await self.rows(ORDERS, "orders", self.limits.view_orders, lane, order_ids=",".join(asked))
             found |= {str(row.get("order_id")): row for row in rows if isinstance(row, dict)}
         return {order_id: found[order_id] for order_id in wanted if order_id in found}
 

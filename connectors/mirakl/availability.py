@@ -15,6 +15,7 @@ from domain.answers import (
     Accepted,
     Answer,
     Contradicted,
+    Fewer,
     Finding,
     Found,
     NotNow,
@@ -122,7 +123,7 @@ class AvailabilitySink:
         return {one.key: _line_finding(ticket, one, errors) for one in sent}
 
     async def _read_back(self, records: Sequence[Availability], *, alone: bool) -> dict[str, Finding]:
-        """Compare with what the offers show. The channel lowers the number when it sells: a lower one is the record's."""
+        """Compare with what the offers show. The channel lowers the number when it sells: a lower one may be the record's."""
         shown: dict[str, list[Any]] = {}
         try:
             if len(records) > 2:
@@ -186,8 +187,9 @@ def _finding(record: Availability, offers: Sequence[Any]) -> Finding:
         return Contradicted(f"offer {offer} shows no quantity")
     if quantity > record.quantity:
         return Absent()
-    sold = "" if quantity == record.quantity else f" of {record.quantity}: the channel has sold since"
-    return Found(f"offer {offer} shows {quantity}{sold}", offer)
+    if quantity < record.quantity:
+        return Fewer(quantity, f"offer {offer} shows {quantity} of {record.quantity}")
+    return Found(f"offer {offer} shows {quantity}", offer)
 
 
 def _sku(row: Any) -> Any:

@@ -1,6 +1,6 @@
 """Dispatches as shipments: made in bulk and shipped at once; errors come row by row under a 201."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from domain.answers import (
     SystemTrouble,
     Unknown,
 )
+from domain.budgets import Lane
 from domain.records import DispatchAdvice
 
 SHIPMENTS = "/api/shipments"
@@ -58,7 +59,7 @@ class ShipmentSink:
             return answers
         body = {"shipments": [shipment_body(one) for one in going.values()]}
         try:
-            answer = await self._write("POST", SHIPMENTS, body, self._api.limits.make_shipments)
+            answer = await self._write("POST", SHIPMENTS, body, self._api.limits.make_shipments, going.values())
         except OutcomeUnknown as trouble:
             return answers | {one.key: Unknown(str(trouble)) for one in going.values()}
         except VendorRefusal as refusal:
@@ -150,7 +151,7 @@ class ShipmentSink:
         body = {"shipments": [{"id": identity} for identity in waiting]}
         limit = self._api.limits.confirm_shipments
         try:
-            answer = await self._write("PUT", f"{SHIPMENTS}/ship", body, limit)
+            answer = await self._write("PUT", f"{SHIPMENTS}/ship", body, limit, [one for one, _ in waiting.values()])
         except (OutcomeUnknown, NotNow, SystemTrouble) as trouble:
             return {one.key: Unknown(str(trouble)) for one, _ in waiting.values()}
         except VendorRefusal as refusal:
@@ -165,8 +166,9 @@ class ShipmentSink:
             for identity, (one, _) in waiting.items()
         }
 
-    async def _write(self, method: str, path: str, body: Any, limit: Any) -> Any:
-        return await self._api.account.write(method, path, body=body, params=self._api.shop, limit=limit)
+    async def _write(self, method: str, path: str, body: Any, limit: Any, of: Iterable[DispatchAdvice]) -> Any:
+        lane = Lane.of(urgent=any(one.urgent for one in of))
+        return await self._api.account.write(method, path, body=body, params=self._api.shop, lane=lane, limit=limit)
 
 
 def shipment_body(record: DispatchAdvice) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from domain.answers import (
     SystemTrouble,
     Unknown,
 )
+from domain.budgets import Lane
 from domain.records import DispatchAdvice, LineStatus
 
 _GONE = LineStatus.CANCELLED
@@ -51,7 +52,8 @@ class WholeOrderSink:
         """Look first: what is confirmed is the whole order, so the dispatch must be of the whole of it."""
         if not is_id(record.external_id) or not record.tracking_number or not record.carrier_code:
             return Refused("The dispatch has no usable order id, carrier or tracking number.")
-        shown = (await self._api.orders_by_id([record.external_id])).get(record.external_id)
+        lane = Lane.of(urgent=record.urgent)
+        shown = (await self._api.orders_by_id([record.external_id], lane)).get(record.external_id)
         match _finding(record, shown):
             case Found(evidence=evidence):
                 return Done(evidence, record.external_id)
@@ -65,7 +67,7 @@ class WholeOrderSink:
         """Note carrier and tracking number; None when that went well."""
         body = {"carrier_code": record.carrier_code, "tracking_number": record.tracking_number}
         try:
-            await self._put(f"{ORDERS}/{record.external_id}/tracking", body, self._api.limits.track)
+            await self._put(record, "tracking", body, self._api.limits.track)
         except OutcomeUnknown as trouble:
             return Unknown(str(trouble))
         except VendorRefusal as refusal:
@@ -75,15 +77,17 @@ class WholeOrderSink:
 
     async def _ship(self, record: DispatchAdvice) -> Answer:
         try:
-            await self._put(f"{ORDERS}/{record.external_id}/ship", None, self._api.limits.ship)
+            await self._put(record, "ship", None, self._api.limits.ship)
         except (OutcomeUnknown, NotNow, SystemTrouble) as trouble:
             return Unknown(str(trouble))
         except VendorRefusal as refusal:
             return Refused(shown_reason(refusal), "contradiction")
         return Accepted(f"ship {self._api.account.clock.now():%Y-%m-%dT%H:%M:%SZ}")
 
-    async def _put(self, path: str, body: Any, limit: Any) -> None:
-        if await self._api.account.write("PUT", path, body=body, params=self._api.shop, limit=limit) is not None:
+    async def _put(self, record: DispatchAdvice, what: str, body: Any, limit: Any) -> None:
+        path, lane = f"{ORDERS}/{record.external_id}/{what}", Lane.of(urgent=record.urgent)
+        answer = await self._api.account.write("PUT", path, body=body, params=self._api.shop, lane=lane, limit=limit)
+        if answer is not None:
             raise OutcomeUnknown(f"PUT {path} answered with something undocumented.")
 
 

@@ -18,6 +18,7 @@ from domain.answers import (
     Answer,
     Contradicted,
     Done,
+    Fewer,
     Finding,
     Found,
     Later,
@@ -60,7 +61,7 @@ class AvailabilitySink:
     async def find(self, records: Sequence[Availability], *, exact: Collection[str] = ()) -> Mapping[str, Finding]:
         """Compare what the products show with the records; `NotYet` for those that budget and time did not reach.
 
-        The channel lowers the number when it sells, so a lower one is the record's, less what was
+        The channel lowers the number when it sells, so a lower one may be the record's, less what was
         sold since; a higher one is not. Those in `exact` are proved by their own number only.
         """
         shown: dict[str, list[Any]] = {}
@@ -163,5 +164,6 @@ class AvailabilitySink:
             return Contradicted(f"product {product} shows no {self._fields.stock}; compare the option stock_field")
         if stock > record.quantity or (exact and stock != record.quantity):
             return Absent()
-        sold = "" if stock == record.quantity else f" of {record.quantity}: the channel has sold since"
-        return Found(f"product {product} shows {stock}{sold}", product)
+        told = f"product {product} shows {stock}"
+        shown = max(0, stock)
+        return Found(told, product) if shown == record.quantity else Fewer(shown, f"{told} of {record.quantity}")

@@ -25,6 +25,7 @@ from domain.answers import (
     Refused,
     Unknown,
 )
+from domain.budgets import Lane
 from domain.clock import Clock
 from domain.records import Acknowledgement, Cancellation, DispatchAdvice, LineQuantity
 
@@ -86,7 +87,8 @@ class OrderActionSink(Generic[R]):
     async def _post(self, record: R, lines: Sequence[LineQuantity]) -> Any:
         path = f"{ORDERS}{record.external_id}/{self._action.name}/"
         body = {"items": [self._line_body(record, line) for line in lines]}
-        return await self._account.write("POST", path, body=body, params={"format": "json"})
+        lane = Lane.of(urgent=record.urgent)
+        return await self._account.write("POST", path, body=body, params={"format": "json"}, lane=lane)
 
     def _taken(self, record: R, answer: Any) -> Answer:
         """Answer a 2xx: a ticket; but where a part of a line was sent, which no list shows, it is the only proof."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deployments.demo.day import Sandboxes
-from deployments.demo.sellers import SELLERS, market_of
+from deployments.demo.promises import promises
+from deployments.demo.sellers import ALL_SELLERS, SELLERS, market_of
 from ledger.figures import ACCEPTED, CANCELLED, HELD, WAITING, Figures
 from sandbox.audit.trades import Trade, trades
 
@@ -24,7 +25,10 @@ _OF_THE_AUDIT = (
     "dispatched_beyond_ordered",
     "dispatched_before_shipped",
     "shipped_after_cancellation",
+    "skus_sold_out",
+    "skus_sold_out_at_once",
 )
+_ERRS_IN_200 = {"cin7_core"}
 
 
 @dataclass
@@ -99,13 +103,13 @@ def report(
     kills: int,
     seconds: float,
 ) -> dict[str, Any]:
-    """Return the whole report: in total, and by installation."""
+    """Return the whole report: in total, by installation, and what was kept of what the day promises."""
     installations = {
         name: _of_installation(accounts[name], ours[name], audit["installations"][SELLERS[name].marketplace.account])
         for name in ours
     }
     calls = sandboxes.calls()
-    return {
+    told = {
         **_total(list(installations.values())),
         "kills": kills,
         "clock_scale": sandboxes.scale,
@@ -116,6 +120,14 @@ def report(
         "trouble": {one["account"]: one["trouble"] for one in sandboxes.progress()["worlds"]},
         "installations": installations,
     }
+    errs_in_200 = [one.marketplace.account for one in SELLERS.values() if one.back_office.system in _ERRS_IN_200]
+    kept = promises(told, all_trade=set(SELLERS) == set(ALL_SELLERS), errs_in_200=errs_in_200)
+    return {**told, "promises": [one.shown() for one in kept]}
+
+
+def is_kept(told: dict[str, Any]) -> bool:
+    """Tell whether a day kept all that it promised; a report without promises kept nothing."""
+    return bool(told.get("promises")) and all(promise["kept"] for promise in told["promises"])
 
 
 def _of_installation(account: OrderAccount, ours: Figures, audit: dict[str, Any]) -> dict[str, Any]:

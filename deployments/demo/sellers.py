@@ -21,8 +21,8 @@ def _seller(name: str) -> Installation:
     return Installation.model_validate(tomllib.loads((INSTALLATIONS / f"{name}.toml").read_text("utf-8")))
 
 
-_ALL = "harbour,meadow,orchard,quarry,tidewater"
-SELLERS = {name: _seller(name) for name in os.environ.get("DEMO_SELLERS", _ALL).split(",")}
+ALL_SELLERS = ("harbour", "meadow", "orchard", "quarry", "tidewater")
+SELLERS = {name: _seller(name) for name in os.environ.get("DEMO_SELLERS", ",".join(ALL_SELLERS)).split(",")}
 """The installations that trade, by name: all, or those that DEMO_SELLERS names."""
 
 

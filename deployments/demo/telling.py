@@ -36,4 +36,10 @@ def show(told: dict[str, Any], url: str) -> None:
         f"unknown outcomes {told['unknown_outcomes']}; worker killed {told['kills']} times; {told['seconds']:.0f} s"
     )
     print(f"  it {'adds up' if told['explained'] else 'DOES NOT ADD UP: see to_look_at'} (.demo/report.json)")  # noqa: T201
+    say("What the day promised")
+    for promise in told["promises"]:
+        mark = "kept    " if promise["kept"] else "NOT KEPT"
+        print(f"  {mark}  {promise['what']}: {promise['figure']} ({promise['wanted']})")  # noqa: T201
+    broken = sum(not promise["kept"] for promise in told["promises"])
+    print(f"  {f'{broken} NOT KEPT' if broken else 'all of it is kept'}")  # noqa: T201
     print(f"  Prefect UI: {url}", flush=True)  # noqa: T201

@@ -24,6 +24,8 @@ COUNTED = (
     "oversold_units",
     "sold_on_stale",
     "sold_unjustified",
+    "skus_sold_out",
+    "skus_sold_out_at_once",
 )
 
 

@@ -15,6 +15,8 @@ from typing import Any
 from sandbox.audit.findings import Findings
 from sandbox.audit.trades import Sold, Trade
 
+AT_ONCE = timedelta(minutes=30)
+
 
 @dataclass(frozen=True, slots=True)
 class _Step:
@@ -52,28 +54,54 @@ def audit_stock(
     age: timedelta,
     findings: Findings,
 ) -> None:
-    """Count publications, the units published beyond what is justified, and the units sold that were not there."""
+    """Count publications, the units published beyond what is justified, those sold that were not there, and sell-outs."""
     sold: defaultdict[str, list[Sold]] = defaultdict(list)
     for trade in trades:
         for one in trade.sold():
             sold[one.sku].append(one)
+    elsewhere = _sold_elsewhere(back_office)
     histories = {row["sku"]: row["history"] for row in back_office["stock"]}
     for listing in account["listings"]:
         sku = listing["sku"]
         free = [(datetime.fromisoformat(at), units) for at, units in histories.get(sku, [])]
         published = [(datetime.fromisoformat(at), units) for at, units in listing["published"]]
-        _audit_listing(sku, published, free, sorted(sold[sku], key=lambda one: one.at), age, findings)
+        here = sorted(sold[sku], key=lambda one: one.at)
+        steps = _truth(free, here)
+        _audit_listing(sku, published, steps, here, age, findings)
+        _count_sell_out(steps, [one.at for one in here], elsewhere[sku], findings)
+
+
+def _sold_elsewhere(back_office: dict[str, Any]) -> defaultdict[str, list[datetime]]:
+    """Return when each SKU was sold on the seller's other channels."""
+    sold: defaultdict[str, list[datetime]] = defaultdict(list)
+    for order in back_office["orders"]:
+        if order["channel"] != "integration":
+            for line in order["lines"]:
+                sold[line["sku"]].append(datetime.fromisoformat(order["created_at"]))
+    return sold
+
+
+def _count_sell_out(
+    steps: Sequence[_Step], here: Sequence[datetime], elsewhere: Sequence[datetime], findings: Findings
+) -> None:
+    """Count a SKU of which the last unit was sold; and one that two channels sold at once just before."""
+    for before, step in pairwise(steps):
+        if before.truth > 0 >= step.truth:
+            near = [any(abs(at - step.begin) <= AT_ONCE for at in sales) for sales in (here, elsewhere)]
+            if any(near):
+                findings.count("skus_sold_out")
+                findings.count("skus_sold_out_at_once", int(all(near)))
+                return
 
 
 def _audit_listing(
     sku: str,
     published: list[tuple[datetime, int]],
-    free: list[tuple[datetime, int]],
+    steps: list[_Step],
     sold: list[Sold],
     age: timedelta,
     findings: Findings,
 ) -> None:
-    steps = _truth(free, sold)
     window = _Window(steps, age)
     for at, value in _changes(published, sold):
         findings.count("stock_changes")

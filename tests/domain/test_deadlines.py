@@ -1,8 +1,8 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from domain.deadlines import dispatch_deadline, is_working_day
+from domain.deadlines import URGENT_BEFORE, dispatch_deadline, is_urgent, is_working_day
 
 
 # The bank holidays of England and Wales as gov.uk published them for 2026.
@@ -51,3 +51,9 @@ def test_the_deadline_ends_a_working_day_in_london(placed_at: str, working_days:
     found = dispatch_deadline(placed, working_days, 14)
     assert found == datetime.fromisoformat(deadline)
     assert found.tzinfo is UTC
+
+
+def test_what_is_near_its_deadline_or_past_it_is_urgent() -> None:
+    now = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    moments = (None, now + URGENT_BEFORE + timedelta(seconds=1), now + URGENT_BEFORE, now - timedelta(days=2))
+    assert [is_urgent(one, now) for one in moments] == [False, False, True, True]

@@ -36,9 +36,10 @@ def hopeless_page(kind: Kind) -> tuple[Any, Facts]:
         order(line(sku="AB-2 ", ean="1", quantity=0), address=nowhere, reference="", currency="EUR", test=True),
         order(line(sku="ZZ-9"), line(ean="5901234123457"), key="K2", gift_message="xx"),
         order(line(sku=None, stock_number="29999999"), key="K4"),
+        order(key="K5", address={"city": "Leeds \U0001f382"}, gift_message="\U0001f382"),
         order(key="K3", address={"street": ("R" * 256,)}).model_copy(update={"lines": ()}),
     ]
-    limits = OrderLimits(gift_message_length=1, phone_required=True)
+    limits = OrderLimits(gift_message_length=1, phone_required=True, beyond_basic_plane=False)
     return orders, replace(FACTS, order_limits=limits, elsewhere={"": "another-account"})
 
 

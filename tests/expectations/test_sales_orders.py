@@ -136,6 +136,31 @@ def test_limits_are_those_of_the_back_office_asked() -> None:
     assert failures(order(address={"phone": ""})) == ()
 
 
+@pytest.mark.parametrize(
+    ("changes", "expectation", "hold_type", "fields"),
+    [
+        ({"address": {"name": "Zo\u00eb \U0001f382"}}, "expect_address_storable", "address", "name"),
+        ({"address": {"street": ("1 Road", "\U00020bb7")}}, "expect_address_storable", "address", "street"),
+        ({"delivery_service": "\U0001f69a"}, "expect_address_storable", "address", "delivery service"),
+        ({"gift_message": "Happy \U0001f382"}, "expect_gift_message_storable", "gift_message", "a character"),
+    ],
+)
+def test_a_character_that_the_back_office_would_lose_is_held_by_the_name_of_its_field(
+    changes: dict[str, Any], expectation: str, hold_type: str, fields: str
+) -> None:
+    loses = replace(FACTS, order_limits=OrderLimits(beyond_basic_plane=False))
+    (failure,) = failures(order(**changes), loses)
+    assert (failure.expectation, failure.hold_type) == (expectation, hold_type)
+    assert failure.value.strip("'").startswith(fields)
+    assert max(failure.value) < "\u0100"  # nothing of the text itself
+    assert failures(order(**changes)) == ()
+
+
+def test_a_character_of_the_basic_plane_passes() -> None:
+    loses = replace(FACTS, order_limits=OrderLimits(beyond_basic_plane=False))
+    assert failures(order(address={"name": "Zo\u00eb \uffff"}, gift_message="\u2665"), loses) == ()
+
+
 def test_a_failure_is_told_once_for_an_order_of_several_lines() -> None:
     assert only_failure(order(line(), line(line="2", sku="CD-3"), address={"city": ""})).expectation == "expect_city"
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from domain.installation import Side, StockPolicy
 from domain.orders import LineLife
 from domain.records import Deducts, Item
-from ledger import holds, items, levels, orders, tickets
+from ledger import holds, items, levels, orders, proofs, tickets
 from ledger.database import Database, Transaction
 from ledger.levels import Sending
 from ledger.rows import table
@@ -218,13 +218,13 @@ def test_a_zero_goes_past_a_ticket_only_where_the_sink_lets_it_and_only_once(
 def test_a_read_back_proves_the_number_or_owes_the_newest(shown: Database, clock: ManualClock) -> None:
     clock.move(600)
     with begin(shown) as tx:
-        assert {one.sku for one in levels.unproved(tx, tx.now, 10)} == {"A", "B", "C", "D"}
-        assert len(levels.unproved(tx, tx.now, 1)) == 1
-        assert levels.unproved(tx, tx.now - timedelta(minutes=10), 10) == []
-        levels.proved(tx, {"A": 10})
+        assert {one.sku for one in proofs.unproved(tx, tx.now, 10)} == {"A", "B", "C", "D"}
+        assert len(proofs.unproved(tx, tx.now, 1)) == 1
+        assert proofs.unproved(tx, tx.now - timedelta(minutes=10), 10) == []
+        proofs.proved(tx, {"A": 10})
         sent_of = {"B": 10, "C": 9}  # C: what was read back is not what shows by now
-        levels.differ(tx, sent_of, dict.fromkeys(sent_of, tx.now))
-        assert {one.sku for one in levels.unproved(tx, tx.now, 10)} == {"C", "D"}
+        proofs.differ(tx, sent_of, dict.fromkeys(sent_of, tx.now))
+        assert {one.sku for one in proofs.unproved(tx, tx.now, 10)} == {"C", "D"}
         assert sent(claim(tx)) == {"B": 10}
 
 

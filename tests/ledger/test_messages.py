@@ -234,3 +234,41 @@ def test_messages_of_another_installation_are_none_of_ours(database: Database) -
         assert claim(tx) == []
         assert messages.id_of(tx, Kind.SALES_ORDER, "order-1") is None
         assert not messages.prove(tx, Kind.SALES_ORDER, "order-1", "another installation's")
+
+
+def test_the_nearest_deadline_goes_first_and_what_has_none_last(database: Database, clock: ManualClock) -> None:
+    with begin(database) as tx:
+        far, none = owed("far", deadline_at=tx.now + timedelta(days=3)), owed("none")
+        messages.owe(tx, [none, far])
+    clock.move(60)
+    with begin(database) as tx:
+        messages.owe(tx, [owed("near", deadline_at=tx.now + timedelta(minutes=10)), owed("first", lane=Lane.URGENT)])
+        assert keys(claim(tx)) == ["first", "near", "far", "none"]
+
+
+def test_no_deadline_overtakes_an_earlier_message_of_its_order_and_destination(database: Database) -> None:
+    with begin(database) as tx:
+        one = {"order_key": "order-1"}
+        messages.owe(tx, [owed("first", Kind.DISPATCH, Side.MARKETPLACE, **one)])
+        near = tx.now + timedelta(minutes=1)
+        messages.owe(tx, [owed("second", Kind.DISPATCH, Side.MARKETPLACE, deadline_at=near, **one)])
+        messages.owe(tx, [owed("other", Kind.DISPATCH, Side.MARKETPLACE, deadline_at=near + timedelta(days=1))])
+        assert keys(claim(tx, kind=Kind.DISPATCH)) == ["other", "first"]
+
+
+def test_a_claim_of_what_is_sent_walks_an_index_and_sorts_nothing(database: Database) -> None:
+    """Or what it costs grows with all that is open."""
+    if database.engine.dialect.name != "sqlite":
+        return
+    with begin(database) as tx:
+        statement = messages._claimable(looking=False).compile(tx.connection)
+        now = str(tx.now)
+        given = {"kind": "dispatch", "not_before": 0, "limit": 9, "account": "", "ticketed_by": now}
+        given |= {"mine": tx.installation, "now": now}
+        values = statement.construct_params(given)
+        plan = tx.connection.exec_driver_sql(
+            f"EXPLAIN QUERY PLAN {statement}", tuple(values[name] for name in statement.positiontup or ())
+        )
+        told = " ".join(str(row[3]) for row in plan)
+    assert "ix_message_to_send (installation=? AND kind=? AND account=?" in told, told
+    assert "B-TREE" not in told

@@ -98,6 +98,19 @@ def test_a_good_day_has_no_fault() -> None:
     }
 
 
+def test_a_sku_sells_out_and_on_two_channels_at_once_only_when_both_sold_it_then() -> None:
+    bought, made = order("1", [line()]), taken("1", {"MUG": 1})
+    web = taken("", {"MUG": 1}, 11, channel="web")
+    alone = audited([bought], [made], free=[(0, 1), (12, 0)])
+    assert (alone["skus_sold_out"], alone.get("skus_sold_out_at_once")) == (1, None)
+    both = audited([bought], [made, web], free=[(0, 2), (11, 1), (12, 0)])
+    assert (both["skus_sold_out"], both["skus_sold_out_at_once"]) == (1, 1)
+    long_ago = taken("", {"MUG": 1}, -60, channel="web")
+    assert "skus_sold_out_at_once" not in audited([bought], [made, long_ago], free=[(0, 1), (12, 0)])
+    assert "skus_sold_out" not in audited([bought], [made], free=[(0, 2), (12, 1)])
+    assert "skus_sold_out" not in audited([], [], free=[(0, 1), (12, 0)])  # a breakage is no sale
+
+
 def test_a_duplicated_order_is_found_and_a_voided_one_is_none() -> None:
     orders = [order("1", [line()]), order("2", [line()])]
     twice = [taken("1", {"MUG": 1}), taken("1", {"MUG": 1}, 13)]
@@ -265,4 +278,4 @@ def test_a_day_of_thousands_of_orders_is_audited_in_seconds() -> None:
     began = time.process_time()
     found = audited(orders, made, published, free)
     assert time.process_time() - began < 10
-    assert found == {"orders_offered": number, "orders_in_back_office": number}
+    assert found == {"orders_offered": number, "orders_in_back_office": number, "skus_sold_out": 1}

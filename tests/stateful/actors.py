@@ -37,6 +37,7 @@ class Actors:
         unable = set() if isinstance(machine.office, VoidsPicks) else {"void_pick"}
         unable |= set() if machine.market.orders_by_files else {"spoil_a_file"}
         unable |= set() if machine.market.stock_calls else {"refuse_stock"}
+        unable |= set() if machine.market.proves_numbers else {"lose_stock"}
         self.able = {act for act in dir(self) if not act.startswith("_")} - unable
 
     def stock_the_shop(self) -> None:
@@ -156,6 +157,12 @@ class Actors:
         fault = Fault(method=method, path=path, status=400, body={"detail": "no"}, times=self.random.choice((1, 1, 3)))
         self.edge.faults.append(fault)
         return f"{fault.times} times stock is refused"
+
+    def lose_stock(self) -> str:
+        """Let the marketplace say yes to the next number, of whatever SKU, and not take it."""
+        method, path = self.machine.market.stock_calls[0]
+        self.edge.faults.append(Fault(method=method, path=path, status=204))
+        return "a number will be lost"
 
     def glitch(self) -> str:
         """Let the back office say for one stock scan that nothing is there; two that agree are believed."""

@@ -19,6 +19,7 @@ _OWED_LEVELS = (
     "AND EXISTS (SELECT 1 FROM hold h WHERE h.closed_at IS NULL AND h.subject = 'level' AND h.subject_id = l.sku))"
 )
 """A SKU whose number was refused, and which would only rise, waits for a person: that is not owed."""
+_UNPROVED = "SELECT sku FROM level WHERE published IS NOT NULL AND proved_at IS NULL"
 
 
 class Watch:
@@ -160,8 +161,8 @@ class Watch:
         self.tick()
 
     def _check_believed(self) -> None:
-        """I6: the ledger believes the number that was set last, or what sales left of it; nobody believes one in flight."""
-        for row in self._rows("SELECT sku, published FROM level WHERE published IS NOT NULL"):
+        """I6: the ledger believes the number that was set last, or what sales left of it; nobody believes one in flight, or one that showed less."""
+        for row in self._rows("SELECT sku, published FROM level WHERE published IS NOT NULL AND fewer IS NULL"):
             shown = self.machine.numbers_shown(row.sku)
             at = max((at for at in range(len(shown)) if (row.sku, at) not in self.sales), default=0)
             since: list[int | None] = [*shown[at:]] or [self.set_last.get(row.sku)]
@@ -179,6 +180,7 @@ class Watch:
         return bool(
             self._rows(waits)
             or self._rows(_OWED_LEVELS)
+            or (self.machine.market.proves_numbers and self._rows(_UNPROVED))
             or self._rows("SELECT 1 FROM inbox WHERE gate = 'waiting'")
             or self._rows("SELECT 1 FROM hold WHERE closed_at IS NULL AND type = 'mass_zero'")  # until a second scan
         )
@@ -207,14 +209,22 @@ class Watch:
             "h.closed_at IS NULL AND (h.subject_id = CAST(m.id AS TEXT) AND h.subject = 'message' OR h.order_key = m.order_key))"
         ):
             self.violated(f"I10 {row.kind} {row.key} is still owed, and nobody holds it")
+        self._check_stock_at_rest()
+        self._check_unexplained_holds()
+        self._check_personal_data()
+
+    def _check_stock_at_rest(self) -> None:
+        """I5, I10: what is offered is free, and it is what is wanted."""
         for row in self._rows(_OWED_LEVELS):
             self.violated(f"I10 {row.sku}: {row.wanted} is wanted, {row.published} published")
         for sku in self.machine.actors.skus:
             shown, free = self.machine.edge.published("harbour", sku), self.truth[sku][-1][1]
             if shown > max(0, free):
                 self.violated(f"I5 {sku}: {shown} are offered at rest, {free} are free")
-        self._check_unexplained_holds()
-        self._check_personal_data()
+        for row in self._rows("SELECT sku, wanted FROM level WHERE NOT owed"):
+            shown = self.machine.edge.published("harbour", row.sku)
+            if shown != row.wanted and self.machine.market.proves_numbers:
+                self.violated(f"I10 {row.sku}: {row.wanted} are wanted and believed to be shown, and {shown} are")
 
     def _check_unexplained_holds(self) -> None:
         explained = {

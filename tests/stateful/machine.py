@@ -73,6 +73,7 @@ class Profile:
             "trouble": 16,
             "glitch": 1,
             "refuse_stock": 1,
+            "lose_stock": 1,
             "void_pick": 4,
             "spoil_a_file": 3,
             "operate": 2,

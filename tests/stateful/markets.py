@@ -46,6 +46,11 @@ class Market:
     one_file: bool = False
 
     @property
+    def proves_numbers(self) -> bool:
+        """Tell whether each number is set by a call of its own and read back as such."""
+        return bool(self.stock_calls) and not self.one_file and not self.by_files
+
+    @property
     def stock_calls(self) -> tuple[tuple[str, str], ...]:
         """Return the calls that set stock, and may be refused."""
         return tuple(call for call in self.writes if call[0] in {"PATCH", "POST"} and "stock" in call[1])

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from ledger import stories
+from ledger.rows import table
+from ledger.stock_tables import Level
 from sandbox.kit import Fault
 from tasks.watching import watch
 from tests.stateful.markets import NAME
@@ -128,8 +130,57 @@ def test_a_person_is_told_of_a_sku_that_is_sent_in_vain_and_others_are_sent_mean
     assert len(told) == 1
     assert "1 were sent 5 times or more in vain" in told[0]
     trade.edge.faults.clear()
-    for _ in range(15):
+    for _ in range(30):
         trade.run("stock", "orders")
         trade.wait(60)
     assert _shown(trade) == 39
     assert not _late(trade)
+
+
+def _lose(trade: Trade, times: int) -> None:
+    """Let the marketplace say yes to a number and not take it."""
+    trade.edge.faults.append(Fault(method="PATCH", path=_STOCK, status=204, times=times))
+
+
+def test_a_rise_that_was_lost_is_sent_again(trade: Trade) -> None:
+    _lose(trade, 1)
+    trade.office.receive_stock(SKU, 10)
+    for _ in range(6):
+        trade.run("stock", "orders")
+        trade.wait(60)
+    assert _shown(trade) == 50
+    for _ in range(12):
+        trade.run("stock", "orders")
+        trade.wait(60)
+    assert not _late(trade)
+
+
+def test_a_person_is_told_of_a_rise_that_is_lost_every_time(trade: Trade) -> None:
+    _lose(trade, 10_000)
+    trade.office.receive_stock(SKU, 10)
+    seen = []
+    for _ in range(60):
+        trade.run("stock", "orders")
+        trade.wait(60)
+        seen.append(len(_late(trade)))
+    assert seen[-1] == 1
+    assert seen == sorted(seen), "it is one alert, and it stays"
+
+
+def test_what_a_customer_bought_is_no_lost_rise(trade: Trade) -> None:
+    trade.office.receive_stock(SKU, 10)
+    trade.run("stock", "orders")
+    for minute in range(40):
+        if minute % 3 == 0:
+            assert trade.edge.buy(NAME, SKU, 1)
+        trade.run("stock", "orders")
+        trade.wait(60)
+    assert not _late(trade)
+    for _ in range(3):
+        trade.run("stock", "orders")
+        trade.wait(700)
+    assert _shown(trade) == trade.office.free(SKU) == 36
+    with trade.machine.database.transaction(NAME) as tx:
+        level = tx.one(table(Level).select().where(table(Level).c.sku == SKU))
+    assert level is not None
+    assert (level.proved_at is not None, level.tries) == (True, 0)

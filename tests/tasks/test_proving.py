@@ -5,17 +5,21 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from domain.answers import Found
+from domain.answers import Done, Fewer, Found
 from domain.installation import Side
-from domain.records import Item
-from ledger import items, levels
+from domain.orders import LineLife
+from domain.records import Item, Kind
+from ledger import items, journal, levels
 from ledger.database import Database
+from ledger.lateness import late_levels
 from ledger.rows import table
 from ledger.stock_tables import Level
 from tasks.confirm import confirm
-from tasks.loops import STOCK
+from tasks.loops import INTAKES, STOCK
 from tasks.proving import PROVE_AFTER, PROVE_WITHIN
+from tasks.push import push
 from tests.doubles import ManualClock
+from tests.ledger.making import save_order
 from tests.tasks.making import Office, Shop, Sink, installation, run_of
 
 SKUS = ("A", "B", "C")
@@ -64,3 +68,102 @@ async def test_what_was_published_a_moment_ago_is_read_back_with_the_rest(
         tx.run(update(table(Level)).values(owed=False))
         tx.run(update(table(Level)).where(table(Level).c.sku == "C").values(published_at=two_minutes_ago))
     assert await _asked(database, clock) == list(SKUS)
+
+
+ORDERS = INTAKES[Side.MARKETPLACE, Kind.SALES_ORDER].name
+
+
+class Till:
+    """Everything is published as 5 and read back as fewer; orders are pulled and filed as a test says."""
+
+    def __init__(self, database: Database, clock: ManualClock) -> None:
+        self.database, self.clock, self.sink = database, clock, Sink()
+        self.sink.answer, self.sink.finding = Done("it says so"), Fewer(3, "it shows 3")
+        with database.transaction("towels") as tx:
+            tx.run(update(table(Level)).values(owed=False))
+        clock.move(PROVE_AFTER.total_seconds() + 60)
+
+    def pulled(self) -> None:
+        """Let the orders be pulled whole, from a moment after all that was by now."""
+        self.clock.move(1)
+        with self.database.transaction("towels") as tx:
+            journal.set_watermark(tx, ORDERS, None, tx.now, tx.now)
+
+    def bought(self, units: int) -> None:
+        """Let an order of A come."""
+        with self.database.transaction("towels") as tx:
+            save_order(tx, "1", LineLife("1", "A", units), placed_at=tx.now)
+
+    async def next(self, seconds: float = 60) -> list[tuple[str, int]]:
+        """Let a run pass; return what it sent."""
+        self.clock.move(seconds)
+        run = run_of(self.database, STOCK, Shop(self.sink), Office(), installation(self.clock))
+        await confirm(run)
+        before = len(self.sink.sent)
+        await push(run)
+        return [(one.sku, one.quantity) for batch in self.sink.sent[before:] for one in batch]
+
+    def proved(self) -> set[str]:
+        with self.database.transaction("towels") as tx:
+            return {row.sku for row in tx.rows(table(Level).select()) if row.proved_at}
+
+
+@pytest.fixture
+def till(database: Database, clock: ManualClock) -> Till:
+    return Till(database, clock)
+
+
+async def test_a_smaller_number_is_judged_once_the_orders_of_its_moment_are_known(till: Till) -> None:
+    till.pulled()
+    assert await till.next() == []
+    assert till.proved() == set(), "nobody knows of a sale"
+    assert await till.next() == [], "nothing rises over what may have been sold just now"
+    till.pulled()
+    assert await till.next() == [(sku, 5) for sku in SKUS], "nothing was sold: it was never taken"
+
+
+async def test_a_smaller_number_is_proved_by_what_was_sold_since_and_not_by_what_was_sold_before(
+    till: Till,
+) -> None:
+    till.pulled()
+    await till.next()
+    till.bought(2)
+    till.pulled()
+    assert [sku for sku, _ in await till.next()] == ["B", "C"]
+    assert till.proved() == {"A"}
+
+
+@pytest.mark.parametrize(("units", "is_proved"), [(1, False), (2, True), (3, True)])
+async def test_what_was_sold_explains_no_more_than_its_units(till: Till, units: int, *, is_proved: bool) -> None:
+    till.pulled()
+    await till.next()
+    till.bought(units)
+    till.pulled()
+    await till.next()
+    assert ("A" in till.proved()) is is_proved
+
+
+async def test_an_order_from_before_the_number_was_taken_explains_nothing(
+    database: Database, clock: ManualClock
+) -> None:
+    with database.transaction("towels") as tx:
+        save_order(tx, "1", LineLife("1", "A", 2), placed_at=tx.now)
+        tx.run(update(table(Level)).values(published_at=tx.now + timedelta(seconds=1)))
+    till = Till(database, clock)
+    await till.next()
+    till.pulled()
+    await till.next()
+    assert till.proved() == set()
+
+
+async def test_what_is_taken_and_never_shown_is_sent_ever_later(till: Till) -> None:
+    sent = []
+    for minute in range(180):
+        till.pulled()
+        sent += [minute for sku, _ in await till.next() if sku == "A"]
+    assert 5 <= len(sent) <= 15
+    with till.database.transaction("towels") as tx:
+        late_levels(tx, tx.now)
+        late = late_levels(tx, tx.now)
+    assert late is not None
+    assert late.in_vain == len(SKUS)

@@ -1,6 +1,7 @@
 """Orders in: created whole, or refused before anything is written."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -78,6 +79,22 @@ async def test_a_number_that_the_shop_would_cut_or_split_is_refused(
     assert await find(harness, sales_order(key, reference)) == Absent()
 
 
+@pytest.mark.parametrize(
+    ("changes", "hold_type"),
+    [
+        ({"gift_message": "Happy \U0001f382"}, "gift_message"),
+        ({"ship_to": sales_order().ship_to.model_copy(update={"street": ("\U00020bb7 1",)})}, "address"),
+    ],
+)
+async def test_text_that_the_shop_would_lose_is_never_altered_in_silence(
+    harness: Harness, changes: dict[str, Any], hold_type: str
+) -> None:
+    answer = await send(harness, sales_order().model_copy(update=changes))
+    assert isinstance(answer, Refused)
+    assert answer.hold_type == hold_type
+    assert harness.count() == {}
+
+
 async def test_the_longest_numbers_are_taken_and_found(harness: Harness) -> None:
     order = sales_order("9" * 47, "8" * 32)
     assert isinstance(await send(harness, order), Done)
@@ -93,11 +110,16 @@ async def test_cancelled_lines_are_left_out_and_an_order_of_only_those_is_refuse
     assert isinstance(await send(harness, sales_order("2-A", lines=(gone,))), Refused)
 
 
-async def test_four_byte_characters_become_question_marks_instead_of_four(harness: Harness) -> None:
-    order = sales_order(gift_message="Well done 🎉 Łukasz")
-    answer = await send(harness, order)
+async def test_other_characters_are_kept_as_they_are(harness: Harness) -> None:
+    answer = await send(harness, sales_order(gift_message="Well done ♥ Łukasz"))
     comments = [history["comment"] for history in stored(harness, answer.external_id)["status_histories"]]
-    assert "Gift message: Well done ? Łukasz" in comments
+    assert "Gift message: Well done ♥ Łukasz" in comments
+
+
+@pytest.mark.parametrize("title", ["Mug 🎉", "M" * 256])
+async def test_a_title_that_the_shop_would_change_is_left_out(harness: Harness, title: str) -> None:
+    answer = await send(harness, sales_order(lines=(order_line("L1", "MUG-1", 1, name=title),)))
+    assert [item["name"] for item in stored(harness, answer.external_id)["items"]] == ["MUG-1"]
 
 
 async def test_two_lines_of_one_sku_stay_two(harness: Harness) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from domain.answers import Absent, Accepted, Answer, Contradicted, Done, Found, Later, Partial, Refused, Unknown
+from domain.budgets import Lane
 from domain.records import DispatchAdvice
 from sandbox.kit import Fault
 from tests.connectors.mirakl.cases import SHIPMENTS
@@ -153,3 +154,13 @@ async def test_a_carrier_that_a_whole_order_may_not_name_is_refused() -> None:
     [answer] = await sent(shop, shop.dispatch(shop.payable(), carrier="carrier-pigeon"))
     assert isinstance(answer, Refused)
     assert answer.hold_type == "invalid_carrier"
+
+
+@pytest.mark.parametrize("urgent", [False, True])
+@pytest.mark.parametrize("how", [{}, ONE_EACH])
+async def test_what_is_near_its_deadline_takes_its_permits_before_others(how: dict[str, Any], *, urgent: bool) -> None:
+    shop = Harness(**how)
+    record = shop.dispatch(shop.payable()).model_copy(update={"urgent": urgent})
+    shop.budgets.taken.clear()
+    await sent(shop, record)
+    assert set(shop.budgets.taken) == {Lane.URGENT if urgent else Lane.NORMAL}

@@ -22,6 +22,7 @@ from domain.answers import (
     Unavailable,
     Unknown,
 )
+from domain.budgets import Lane
 from sandbox.kit import Fault
 from tests.connectors.virtualstock.actions import ROLES, find, ready, send
 from tests.connectors.virtualstock.harness import Harness
@@ -216,3 +217,14 @@ async def test_an_error_under_200_is_no_proof_of_a_part(edge: Harness) -> None:
     edge.fault("dispatch", Fault("error_in_200", body={"detail": "Something went wrong."}))
     assert isinstance(await send(edge, "dispatch", record), Unknown)
     assert edge.count("dispatch") == {reference: 0}
+
+
+@pytest.mark.parametrize("urgent", [False, True])
+@pytest.mark.parametrize("role", ROLES)
+async def test_what_is_near_its_deadline_takes_its_permit_before_others(
+    edge: Harness, role: str, *, urgent: bool
+) -> None:
+    record = ready(edge, role).model_copy(update={"urgent": urgent})
+    edge.budgets.taken.clear()
+    await send(edge, role, record)
+    assert edge.budgets.taken[-1] is (Lane.URGENT if urgent else Lane.NORMAL)  # the sign-in goes before it

@@ -10,6 +10,7 @@ from domain.answers import (
     Contradicted,
     Done,
     Fatal,
+    Fewer,
     Found,
     Later,
     NotNow,
@@ -132,7 +133,7 @@ async def test_a_lower_number_was_sold_down_and_a_higher_one_is_not_ours(edge: H
     await send(edge, edge.availability(7, product))
     edge.sandbox.buy(ACCOUNT, "RED-M", 3)
     finding = await find(edge, edge.availability(7, product))
-    assert finding == Found(f"product {product} shows 4 of 7: the channel has sold since", product)
+    assert finding == Fewer(4, f"product {product} shows 4 of 7")
     assert await find(edge, edge.availability(3, product)) == Absent()
 
 
