@@ -120,12 +120,32 @@ class Orders(_Settings):
     partly_shipped_hours: int = Field(
         default=24, ge=1, description="how long an order may stay shipped in part before a person is called"
     )
+    asked_after_cancellation_days: int = Field(
+        default=14, ge=1, description="how long a cancelled order is still asked about: it may be shipped all the same"
+    )
     dispatch_cut_off_hour: int = Field(default=14, ge=0, le=23, description="in Europe/London")
 
     @property
     def policy(self) -> OrderPolicy:
         """Return the part that decides what an order owes."""
         return OrderPolicy(acceptance_first=self.acceptance_first, acknowledges=self.acknowledges)
+
+
+class Retention(_Settings):
+    """How long the ledger keeps what has ended."""
+
+    persons_days: int = Field(
+        default=30, ge=1, description="personal data, after its order is final; and answers that were kept to be seen"
+    )
+    records_days: int = Field(
+        default=400, ge=60, description="everything else, after its order is final; no personal data is kept longer"
+    )
+
+    @model_validator(mode="after")
+    def _persons_first(self) -> "Retention":
+        if self.persons_days > self.records_days:
+            raise ValueError("persons_days must not be more than records_days: with the record goes its personal data")
+        return self
 
 
 class FormerMarketplace(Endpoint):
@@ -185,6 +205,7 @@ class Installation(_Settings):
     loops: Loops = Loops()
     stock: StockPolicy = StockPolicy()
     orders: Orders = Orders()
+    retention: Retention = Retention()
     owners: dict[str, str] = {}
     escalation: Escalation = Escalation()
     carriers: tuple[CarrierMapping, ...] = ()

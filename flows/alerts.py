@@ -8,6 +8,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from tasks import alerts as owed
+from tasks.forgetting import forget
 from tasks.installations import all_installations
 from tasks.opened import opened_ledger
 from tasks.watching import watch
@@ -15,7 +16,7 @@ from tasks.watching import watch
 
 @flow(name="alerts", persist_result=False)
 async def alerts() -> State[Any]:
-    """Look for silent loops, near deadlines, causes that nobody takes and data past its time; send what is owed to Slack.
+    """Look for silent loops, near deadlines and causes that nobody takes, send what is owed to Slack, and forget what has had its time.
 
     With a dead Slack, or none, it stays owed and is told here.
     """
@@ -25,6 +26,8 @@ async def alerts() -> State[Any]:
         for installation in installations.values():
             with database.transaction(installation.name, "watch") as tx:
                 seen.append(watch(tx, installation))
-        told = "\n\n".join([await owed.send_owed(database, installations), *seen])
+        sent = await owed.send_owed(database, installations)
+        forgotten = [await forget(database, installation) for installation in installations.values()]
+        told = "\n\n".join([sent, *seen, *forgotten])
     await acreate_markdown_artifact(told, key="alerts", description="What Slack was told, and what is still owed")
     return Completed(message=told[:500])

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, case, exists, func, or_, select, update
@@ -53,10 +53,10 @@ _OPEN_FOR_DISPATCH = (
     select(_order.c.key, _order.c.reference, _order.c.back_office_id, _order.c.awaits_tracking)
     .where(
         _MINE,
-        _order.c.final_at.is_(None),
+        # what is cancelled may leave all the same
+        or_(_order.c.final_at.is_(None), _order.c.final_at > bindparam("final_since", type_=Moment)),
         _order.c.taken_at.is_not(None),
         _order.c.key > bindparam("after_key"),
-        # what is cancelled may leave all the same
         or_(_order.c.awaits_tracking, exists().where(*_LINES_OF, _line.c.ordered > _line.c.shipped)),
     )
     .order_by(_order.c.key)
@@ -108,6 +108,7 @@ class KnownOrder:
     dispatch_by_at: datetime | None
     filed_at: datetime
     account: str = ""
+    final_at: datetime | None = None
 
 
 def known(tx: Transaction, keys: Sequence[str]) -> dict[str, KnownOrder]:
@@ -135,6 +136,7 @@ def known(tx: Transaction, keys: Sequence[str]) -> dict[str, KnownOrder]:
             row.dispatch_by_at,
             row.filed_at,
             row.account,
+            row.final_at,
         )
         for row in rows
     }
@@ -283,12 +285,14 @@ def mark(tx: Transaction, key: str, **values: object) -> None:
     tx.run(filling(_MARK, tuple(values)), {**values, "of_key": key})
 
 
-def open_for_dispatch(tx: Transaction, after_key: str, limit: int) -> list[Any]:
+def open_for_dispatch(tx: Transaction, after_key: str, limit: int, final_days: int) -> list[Any]:
     """Return (key, reference, back_office_id, awaits_tracking) of orders taken with something to ship, in key order.
 
-    One that is shipped whole is not asked about again while its dispatch is on its way to the marketplace.
+    One that is shipped whole is not asked about again while its dispatch is on its way to the marketplace. One
+    that is final, as what was not shipped is cancelled, is asked about for `final_days` more.
     """
-    return tx.rows(_OPEN_FOR_DISPATCH, {"after_key": after_key, "limit": limit})
+    final_since = tx.now - timedelta(days=final_days)
+    return tx.rows(_OPEN_FOR_DISPATCH, {"after_key": after_key, "limit": limit, "final_since": final_since})
 
 
 def unshipped(tx: Transaction, keys: Sequence[str]) -> dict[str, tuple[tuple[str, int], ...]]:

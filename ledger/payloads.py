@@ -2,15 +2,14 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import select
 
 from domain.payloads import join, parts, unpacked
 from ledger.database import Database, Transaction
-from ledger.rows import among, insert_new, listed, table, upsert
-from ledger.tables import Evidence, Inbox, Payload, SalesOrderRow
+from ledger.rows import among, listed, table, upsert
+from ledger.tables import Evidence, Payload
 
 _payload = table(Payload)
 _LOADED = select(_payload.c.id, _payload.c.skeleton, _payload.c.person).where(listed(_payload.c.id, "addresses"))
@@ -39,23 +38,6 @@ def kept(tx: Transaction, addresses: Sequence[str]) -> set[str]:
     return {row.id for row in tx.rows(select(_payload.c.id).where(among(tx, _payload.c.id, addresses)))}
 
 
-def erase_persons(tx: Transaction, final_before: datetime) -> int:
-    """Erase the person part of what belongs to orders final since `final_before`; return how many.
-
-    Of a record that came again, changed, only the newest version belongs to its order: the
-    originals that no record points at any more go too, when they are as old.
-    """
-    inbox, order = table(Inbox), table(SalesOrderRow)
-    finished = (
-        select(inbox.c.payload_id)
-        .join(order, (order.c.installation == inbox.c.installation) & (order.c.key == inbox.c.order_key))
-        .where(inbox.c.installation == tx.installation, order.c.final_at < final_before)
-    )
-    replaced = and_(_payload.c.kept_at < final_before, ~exists().where(inbox.c.payload_id == _payload.c.id))
-    due = or_(_payload.c.id.in_(finished), replaced)
-    return tx.run(update(_payload).where(due, _payload.c.person.is_not(None)).values(person=None))
-
-
 class LedgerArchive:
     """Keeps the originals of answers that a person may want to see."""
 
@@ -63,9 +45,9 @@ class LedgerArchive:
         self._database = database
 
     def keep(self, account: str, route: str, body: bytes) -> str:
-        """Keep an answer and return its short name."""
+        """Keep an answer and return its short name; one that comes again is kept as long as if it were new."""
         name = hashlib.sha256(body).hexdigest()[:12]
         with self._database.transaction(account, scope=f"evidence:{name}") as tx:
             row = {"id": name, "account": account, "route": route, "body": body[:65536], "kept_at": tx.now}
-            insert_new(tx, Evidence, [row], ["id"])
+            upsert(tx, Evidence, [row], ["id"], keep=["account", "route", "body"])
         return name

@@ -58,9 +58,18 @@ class Table(SQLModel):
     metadata = MetaData(naming_convention=NAMING)
 
 
+def _some(name: str, *columns: str, which: str) -> Index:
+    """Declare an index of some of the rows only."""
+    return Index(name, *columns, sqlite_where=text(which), postgresql_where=text(which))
+
+
 class Payload(Table, table=True):
     """An original, split at the door: what holds no personal data, and the rest."""
 
+    __table_args__ = (
+        _some("ix_payload_person_kept_at", "kept_at", which="person IS NOT NULL"),
+        _some("ix_payload_bare_kept_at", "kept_at", which="person IS NULL"),
+    )
     id: str = Field(primary_key=True)
     skeleton: bytes = Field(sa_column=SqlColumn(LargeBinary, nullable=False))
     person: bytes | None = Field(default=None, sa_column=SqlColumn(LargeBinary))
@@ -76,6 +85,7 @@ class Inbox(Table, table=True):
     __table_args__ = (
         UniqueConstraint("installation", "side", "kind", "key"),
         Index("ix_inbox_installation_gate", "installation", "gate"),
+        _some("ix_inbox_of_nobody", "installation", "received_at", which="order_key = ''"),
     )
     id: int | None = Field(default=None, primary_key=True)
     installation: str
@@ -84,7 +94,7 @@ class Inbox(Table, table=True):
     key: str
     version: int = 1
     fingerprint: str
-    payload_id: str
+    payload_id: str = Field(index=True)
     order_key: str = Field(default="", index=True)
     tracking: str = Field(default="", index=True)
     gate: str
@@ -96,7 +106,7 @@ class SalesOrderRow(Table, table=True):
     """An order, folded from what both sides said of it. `account`: the former marketplace account that it came over."""
 
     __tablename__ = "sales_order"
-    __table_args__ = (Index("ix_sales_order_installation_final_at", "installation", "final_at"),)
+    __table_args__ = (Index("ix_sales_order_life", "installation", "final_at", "filed_at"),)
     installation: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     reference: str = Field(index=True)
@@ -219,6 +229,7 @@ class Cause(Table, table=True):
     __table_args__ = (
         Index("ix_cause_signature", "installation", "signature", "closed_at"),
         Index("ix_cause_alert_owed", "alert_owed"),
+        Index("ix_cause_closed", "installation", "closed_at"),
         Index("ix_cause_untaken", "installation", "told_at", sqlite_where=_UNTAKEN, postgresql_where=_UNTAKEN),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -313,7 +324,7 @@ class Event(Table, table=True):
     """The journal: append only, no personal data, each row with its run."""
 
     __table_args__ = (
-        Index("ix_event_order", "installation", "order_key"),
+        Index("ix_event_order", "installation", "order_key", "id"),
         Index("ix_event_run", "run_id"),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -334,4 +345,4 @@ class Evidence(Table, table=True):
     account: str
     route: str
     body: bytes = Field(sa_column=SqlColumn(LargeBinary, nullable=False))
-    kept_at: datetime = Field(sa_type=Moment)
+    kept_at: datetime = Field(sa_type=Moment, index=True)

@@ -45,8 +45,7 @@ def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
     for order in received:
         life, inbox_id = lives[order.key], inbox_ids[order.key]
         _stop_creation(run, tx, order, life, known[order.key].life.unwanted if order.key in known else 0)
-        if life.final and not life.attempted and not life.taken:
-            orders.mark(tx, order.key, final_at=tx.now)
+        _mark_final(tx, life, known.get(order.key))
         failures = (*judged.failures.get(order.key, ()), *reopened.get(order.key, ()))
         if failures and not life.taken:
             _hold(run, tx, order, inbox_id, failures)
@@ -79,6 +78,13 @@ def _reopened(shown: dict[str, SalesOrder], known: dict[str, orders.KnownOrder])
     }
 
 
+def _mark_final(tx: Transaction, life: OrderLife, before: orders.KnownOrder | None) -> None:
+    """Note that an order is over, whichever side said the last word; or that a line came which makes it go on."""
+    was_final = before is not None and before.final_at is not None
+    if life.final != was_final:
+        orders.mark(tx, life.key, final_at=tx.now if life.final else None)
+
+
 def _given_back(lives: dict[str, OrderLife], known: dict[str, orders.KnownOrder]) -> set[str]:
     """Return the SKUs of which units are newly not wanted: the marketplace took them off its number when it sold them."""
     return {
@@ -96,7 +102,8 @@ def owing(
     """Return the messages that an order owes now.
 
     An order placed before the loop went live may have been keyed by hand: its creation begins as
-    unknown, so that it is looked up before it is ever sent.
+    unknown, so that it is looked up before it is ever sent. So does one so old that the ledger may have
+    known and forgotten it.
     """
     return _owing(run, life, inbox_id, placed_at, deadline_at, live_since(tx))
 
@@ -115,7 +122,8 @@ def _owing(
     deadline_at: datetime | None,
     live_since: datetime | None,
 ) -> list[messages.Owed]:
-    before = live_since is None or placed_at < live_since
+    forgotten = run.clock.now() - timedelta(days=run.installation.retention.records_days)
+    before = live_since is None or placed_at < max(live_since, forgotten)
     due = {Kind.ACKNOWLEDGEMENT: _soonest(deadline_at, _accept_by(run, placed_at))}
     return [
         messages.Owed(

@@ -46,7 +46,7 @@ async def look_after_picking(run: Run) -> None:
         return  # the run over the account of today looks after all orders
     with run.transaction() as tx:
         began_at, mark = tx.now, journal.watermark(tx, LOOKED)
-        rows = orders.open_for_dispatch(tx, "", _MOST_ORDERS)
+        rows = orders.open_for_dispatch(tx, "", _MOST_ORDERS, run.installation.orders.asked_after_cancellation_days)
     about = [OpenOrder(row.key, row.reference, row.back_office_id, row.awaits_tracking) for row in rows]
     since = mark.began_at if mark is not None else began_at - _FIRST_LOOK_BACK
     try:

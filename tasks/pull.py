@@ -129,18 +129,19 @@ def _begin(run: Run, intake: Intake) -> Walk:
         elif feed.shape is FeedShape.SNAPSHOT and mark is not None and mark.completed_at is None:
             walk.cursor, walk.began_at = mark.cursor, mark.began_at
         if intake.kind is Kind.DISPATCH:
-            walk.about = _about(tx, "" if mark is None or feed.shape is FeedShape.LOG else mark.cursor or "")
+            after_key = "" if mark is None or feed.shape is FeedShape.LOG else mark.cursor or ""
+            walk.about = _about(tx, after_key, run.installation.orders.asked_after_cancellation_days)
             walk.empty = not walk.about and feed.shape is FeedShape.QUEUE
         if intake.kind is Kind.SALES_ORDER and feed.shape is FeedShape.QUEUE:
             walk.skip_known = age(mark.completed_at if mark else None, tx.now) < WHOLE_WALK_EVERY
         return walk
 
 
-def _about(tx: Transaction, after_key: str) -> list[OpenOrder]:
+def _about(tx: Transaction, after_key: str, final_days: int) -> list[OpenOrder]:
     """Return the open orders after a key and then, round about, those up to it: new ones never keep old ones waiting."""
-    rows = orders.open_for_dispatch(tx, after_key, _ABOUT_AT_ONCE)
+    rows = orders.open_for_dispatch(tx, after_key, _ABOUT_AT_ONCE, final_days)
     if after_key and len(rows) < _ABOUT_AT_ONCE:
-        first = orders.open_for_dispatch(tx, "", _ABOUT_AT_ONCE - len(rows))
+        first = orders.open_for_dispatch(tx, "", _ABOUT_AT_ONCE - len(rows), final_days)
         rows += [row for row in first if row.key <= after_key]
     unshipped = orders.unshipped(tx, [row.key for row in rows])
     return [

@@ -162,9 +162,7 @@ def _done(run: Run, tx: Transaction, message: Claimed, record: Record, evidence:
             orders.add(tx, message.order_key, "dispatched", {line.line: line.quantity for line in lines})
     _tell(run, tx, message, "done", evidence)
     order = orders.known(tx, [message.order_key])[message.order_key]
-    if (
-        order.life.final and message.kind is not Kind.SALES_ORDER
-    ):  # cancelled or not, what was just created may be shipped
+    if order.life.final:  # from now on; also what was cancelled and is there only now, as that may be shipped
         orders.mark(tx, message.order_key, final_at=tx.now)
     messages.owe(tx, owing(run, tx, order.life, order.inbox_id, order.placed_at, order.dispatch_by_at))
 

@@ -1,4 +1,4 @@
-"""Watch: what no run of a loop can see of itself: silence, deadlines that come near, and data that has had its time."""
+"""Watch: what no run of a loop can see of itself: silence, and deadlines that come near."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import cast
@@ -9,7 +9,7 @@ from domain.holds import TROUBLES, Owner
 from domain.identifiers import visible
 from domain.installation import Escalation, Installation, Mode
 from domain.stock import MANY_TRIES
-from ledger import holds, items, journal, lateness, messages, orders, payloads, stages, taking
+from ledger import holds, items, journal, lateness, messages, orders, stages, taking
 from ledger.database import Transaction
 from tasks.calls import notice_silence
 from tasks.loops import LOOPS
@@ -17,7 +17,6 @@ from tasks.loops import LOOPS
 SILENT_AFTER_ROUNDS = 5
 SILENT_AFTER_AT_LEAST = timedelta(minutes=30)
 AT_RISK_BEFORE = timedelta(hours=4)
-KEEP_PERSONS = timedelta(days=30)
 
 
 def watch(tx: Transaction, installation: Installation) -> str:
@@ -30,12 +29,9 @@ def watch(tx: Transaction, installation: Installation) -> str:
     to_review = _hold_for_review(tx, installation)
     uncalled = notice_silence(tx, installation)
     escalated = _escalate(tx, installation.escalation)
-    erased = payloads.erase_persons(tx, tx.now - KEEP_PERSONS)
     told = f"silent loops {silent or 'none'}, {late} SKUs shown too late, vendors that stopped calling: {'one' if uncalled else 'none'}"
     told += f", {at_risk} near their deadline, {unshipped} not shipped in time, {partly} shipped in part for long"
-    return (
-        f"{installation.name}: {told}, {to_review} mappings to review, {escalated} escalated, {erased} originals erased"
-    )
+    return f"{installation.name}: {told}, {to_review} mappings to review, {escalated} escalated"
 
 
 def _silent(tx: Transaction, installation: Installation, name: str) -> bool:

@@ -1,19 +1,14 @@
-from datetime import timedelta
-
-import pytest
 from sqlalchemy import func, select
 
 from domain.installation import Side
-from domain.orders import LineLife
 from domain.payloads import unpacked
 from domain.records import Kind
-from ledger import inbox, orders, payloads
+from ledger import inbox, payloads
 from ledger.database import Database, Transaction
 from ledger.payloads import LedgerArchive
 from ledger.rows import table
 from ledger.tables import Evidence, Inbox, Payload
-from tests.doubles import ManualClock
-from tests.ledger.making import begin, save_order
+from tests.ledger.making import begin
 
 KEEPS = {"id": True, "lines": {"sku": True}}
 
@@ -103,36 +98,6 @@ def test_the_stored_skeleton_holds_no_personal_data(database: Database) -> None:
         payloads.keep(tx, [(original(), KEEPS)])
         skeleton = unpacked(tx.value(select(table(Payload).c.skeleton)))
     assert skeleton == {"id": "order-1", "lines": [{"sku": "TOWEL-01"}]}
-
-
-@pytest.fixture
-def long_final(database: Database, clock: ManualClock) -> Database:
-    """Two orders, of which the first has been final for 40 days; both came once more, with another name."""
-    with begin(database) as tx:
-        for key in ("order-1", "order-2"):
-            save_order(tx, key, LineLife("1", "TOWEL-01", 1))
-            inbox.store(tx, [arrival(key)])
-            inbox.store(tx, [arrival(key, "b", name="Grace Sample")])
-        orders.mark(tx, "order-1", final_at=tx.now)
-    clock.move(timedelta(days=40).total_seconds())
-    return database
-
-
-def test_persons_are_erased_from_every_version_when_their_order_is_long_final(long_final: Database) -> None:
-    with begin(long_final) as tx:
-        assert payloads.erase_persons(tx, tx.now - timedelta(days=41)) == 0
-        assert payloads.erase_persons(tx, tx.now - timedelta(days=30)) == 3  # with the replaced version of the open one
-        assert payloads.erase_persons(tx, tx.now - timedelta(days=30)) == 0
-        left = tx.rows(select(table(Payload).c.id, table(Payload).c.person))
-        whole = payloads.load(tx, [row.id for row in left if row.person is not None])
-    assert list(whole.values()) == [original("order-2", "Grace Sample")]
-
-
-def test_an_erased_original_that_comes_again_is_whole_again(long_final: Database) -> None:
-    with begin(long_final) as tx:
-        payloads.erase_persons(tx, tx.now - timedelta(days=30))
-        inbox_id = inbox.store(tx, [arrival("order-1", "c")])[Kind.SALES_ORDER, "order-1"]
-        assert inbox.originals(tx, [inbox_id]) == {inbox_id: original("order-1")}
 
 
 def test_the_archive_keeps_an_answer_once_and_not_without_end(database: Database) -> None:

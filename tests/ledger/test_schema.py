@@ -1,10 +1,18 @@
+from pathlib import Path
+
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
+import ledger.migrations
+from domain.orders import LineLife
+from ledger import orders
 from ledger.database import Database
 from ledger.schema import METADATA, create, migrate
 from tests.doubles import ManualClock
+from tests.ledger.making import begin, save_order
 from tests.warm import warm
 
 
@@ -42,3 +50,20 @@ def _migrated(url: str) -> str:
         return migrate(database)
     finally:
         database.close()
+
+
+def test_orders_that_were_final_and_did_not_say_so_are_final_from_the_migration_on(database: Database) -> None:
+    with begin(database) as tx:
+        save_order(tx, "cancelled", LineLife("1", "MUG", 2, cancelled=1, dispatched=1))
+        save_order(tx, "open", LineLife("1", "MUG", 2, cancelled=1), LineLife("2", "JUG", 1, dispatched=1))
+        save_order(tx, "no lines yet")
+    with database.transaction("schema") as tx:
+        config = Config()
+        config.set_main_option("script_location", str(Path(ledger.migrations.__file__).parent))
+        config.attributes["connection"] = tx.connection
+        command.downgrade(config, "0005")
+        command.upgrade(config, "head")
+        assert compare_metadata(MigrationContext.configure(tx.connection), METADATA) == []
+    with begin(database) as tx:
+        known = orders.known(tx, ["cancelled", "open", "no lines yet"])
+        assert [key for key, one in known.items() if one.final_at is not None] == ["cancelled"]

@@ -125,7 +125,7 @@ def test_the_look_for_what_is_not_shipped_walks_only_orders_that_are_not_finishe
         assert found is not None
         assert found.orders == 39
         plan = " ".join(_plan(tx))
-    assert "ix_sales_order_installation_final_at" in plan
+    assert "ix_sales_order_life" in plan
     assert "SCAN sales_order" not in plan
     assert "Seq Scan on sales_order" not in plan
 

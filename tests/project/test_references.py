@@ -8,7 +8,16 @@ from pydantic import BaseModel
 
 from connectors.registry import SYSTEMS
 from domain.holds import TROUBLES
-from domain.installation import CarrierMapping, Endpoint, Installation, Loops, LoopSettings, Orders, StockPolicy
+from domain.installation import (
+    CarrierMapping,
+    Endpoint,
+    Installation,
+    Loops,
+    LoopSettings,
+    Orders,
+    Retention,
+    StockPolicy,
+)
 from ledger.schema import METADATA
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +59,7 @@ def test_a_broken_link_anchor_and_file_are_noticed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "model",
-    [Installation, Endpoint, Loops, LoopSettings, StockPolicy, Orders, CarrierMapping],
+    [Installation, Endpoint, Loops, LoopSettings, StockPolicy, Orders, Retention, CarrierMapping],
     ids=lambda m: m.__name__,
 )
 def test_every_key_of_an_installation_file_is_described(model: type[BaseModel]) -> None:

@@ -56,7 +56,7 @@ async def test_what_is_cancelled_after_it_was_created_is_held_once(run: Run) -> 
     await show(run, order(run, status=LineStatus.CANCELLED, delivery_service="changed"))
     assert _held(run) == [], "a person decided that already"
     with run.transaction() as tx:
-        [waiting] = orders.open_for_dispatch(tx, "", 9)
+        [waiting] = orders.open_for_dispatch(tx, "", 9, 14)
         assert waiting.key == "1", "what leaves all the same is still looked for"
 
 

@@ -1,4 +1,4 @@
-"""What the alerts flow looks after: silence, near deadlines, data past its time."""
+"""What the alerts flow looks after: silence, near deadlines."""
 
 from datetime import timedelta
 
@@ -6,9 +6,8 @@ import pytest
 
 from domain.installation import Installation, Mode, Side, StockPolicy
 from domain.orders import LineLife
-from domain.payloads import address_of
 from domain.records import Deducts, Item, Kind, StockLevel
-from ledger import alerts, holds, inbox, items, journal, levels, messages, orders, payloads, stories
+from ledger import alerts, holds, inbox, items, journal, levels, messages, orders, stories
 from ledger.database import Database, Transaction
 from tasks import alert_messages, calls, trends
 from tasks.calls import SILENT_AFTER
@@ -95,20 +94,6 @@ def test_a_far_deadline_is_left_alone(database: Database, installation: Installa
         _order(tx, deadline=timedelta(hours=5))
         watch(tx, installation)
         assert _open_types(tx) == set()
-
-
-def test_persons_are_erased_thirty_days_after_their_order_is_final(
-    database: Database, clock: ManualClock, installation: Installation
-) -> None:
-    with database.transaction("harbour") as tx:
-        _order(tx, deadline=timedelta(days=90))
-        orders.mark(tx, "1", final_at=tx.now)
-    for days, kept in ((29, {"name": "Zoe"}), (2, {})):
-        clock.move(days * 86400)
-        with database.transaction("harbour") as tx:
-            watch(tx, installation)
-            address = address_of({"name": "Zoe"})
-            assert payloads.load(tx, [address])[address] == kept
 
 
 @pytest.mark.parametrize(("shipped", "is_held"), [(0, False), (1, True), (2, False)])
