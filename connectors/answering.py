@@ -1,9 +1,9 @@
-"""Sending records one by one, so that no answer is lost when the system gives out on the way."""
+"""Sending and looking up records one by one, so that no answer is lost when the system gives out on the way."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from domain.answers import Answer, Later, NotNow, SystemTrouble
+from domain.answers import Answer, Finding, Later, NotNow, NotYet, SystemTrouble
 from domain.clock import Clock
 
 
@@ -30,12 +30,27 @@ async def answer_each(
     for number, record in enumerate(records):
         try:
             answers[record.key] = await send_one(record)
-        except NotNow as wait:
+        except (NotNow, SystemTrouble) as trouble:
             if not answers:
                 raise
-            return answers | {rest.key: Later(wait.at, str(wait)) for rest in records[number:]}
-        except SystemTrouble as trouble:
-            if not answers:
-                raise
-            return answers | {rest.key: Later(clock.now(), trouble.what) for rest in records[number:]}
+            at = trouble.at if isinstance(trouble, NotNow) else clock.now()
+            return answers | {rest.key: Later(at, str(trouble)) for rest in records[number:]}
     return answers
+
+
+async def find_each(
+    records: Sequence[AnyRecord], find_one: Callable[[AnyRecord], Awaitable[Finding]]
+) -> Mapping[str, Finding]:
+    """Look one up after the other; those that the call budget did not reach are `NotYet`.
+
+    Raises `NotNow` when it reached none, and what else `find_one` raises.
+    """
+    findings: dict[str, Finding] = {}
+    for record in records:
+        try:
+            findings[record.key] = await find_one(record)
+        except NotNow as wait:
+            if not findings:
+                raise
+            findings[record.key] = NotYet(f"not looked at: the call budget is spent until {wait.at:%H:%M:%S}")
+    return findings

@@ -3,11 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from connectors.reading import LARGEST_QUANTITY
 from domain.counts import Counts
 from domain.records import Deducts, Received, Reject
-
-LARGEST_QUANTITY = 999_999_999
-"""More eaches than this are a mistake, and an exponent could fill the memory."""
 
 _UNREADABLE = (LookupError, TypeError, ValueError, AttributeError)
 

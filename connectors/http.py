@@ -5,20 +5,18 @@ is the one after a 401, when the sign-in says that it could renew itself: a 401 
 """
 
 import asyncio
-import json
 import ssl
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, Protocol
 
 import httpx
-import orjson
 
+from connectors.bodies import Meant, exact_json, json_or_text, plain_text, quick_json, sent
 from connectors.files import FileStore
 from domain.answers import Fatal, NotNow, OutcomeUnknown, Unavailable
 from domain.budgets import Archive, Budgets, Lane, Limit
@@ -26,12 +24,7 @@ from domain.clock import Clock
 
 LONGEST_WAIT_SECONDS = 5.0
 Transport = httpx.AsyncBaseTransport
-Meant = Callable[[bytes], Any]
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-
-
-class Form(dict[str, str]):
-    """A body that goes as a web form; any other body goes as JSON."""
 
 
 class VendorRefusal(Exception):
@@ -58,25 +51,6 @@ class SignIn(Protocol):
         ...
 
 
-def _json(content: bytes) -> Any:
-    try:
-        return json.loads(content, parse_float=Decimal)
-    except RecursionError as trouble:  # lists within lists without end
-        raise ValueError("lists within lists") from trouble
-
-
-def _quickly(content: bytes) -> Any:
-    """Read JSON as `_json` does, in a third of the time, and with floats; what this reader refuses, `_json` may take."""
-    try:
-        return orjson.loads(content)
-    except ValueError:
-        return _json(content)
-
-
-def _text(content: bytes) -> str:
-    return content.decode("utf-8-sig")
-
-
 @dataclass(frozen=True)
 class Surroundings:
     """What every connector is handed from outside. `files` stands in for the folders of a vendor, as `transport` for its sockets.
@@ -90,16 +64,6 @@ class Surroundings:
     transport: Transport | None = None
     files: FileStore | None = None
     only_reads: bool = False
-
-
-@dataclass(frozen=True)
-class File:
-    """A file to upload, in the form field `field`."""
-
-    name: str
-    content: bytes
-    media_type: str
-    field: str = "file"
 
 
 @dataclass
@@ -136,6 +100,11 @@ class Account:
             follow_redirects=False,
         )
 
+    @property
+    def clock(self) -> Clock:
+        """Return the clock."""
+        return self.surroundings.clock
+
     async def close(self) -> None:
         """Let the connections go."""
         await self._client.aclose()
@@ -160,7 +129,13 @@ class Account:
         """
         try:
             return await self._call(
-                method, path, params=params, body=body, lane=lane, limit=limit, meant=_quickly if floats else _json
+                method,
+                path,
+                params=params,
+                body=body,
+                lane=lane,
+                limit=limit,
+                meant=quick_json if floats else exact_json,
             )
         except OutcomeUnknown as trouble:
             raise self._unavailable(str(trouble)) from trouble
@@ -188,7 +163,9 @@ class Account:
     ) -> str:
         """Ask for a text that is no JSON, such as a report. Raises as `read`."""
         try:
-            text: str = await self._call(method, path, params=params, body=None, lane=lane, limit=limit, meant=_text)
+            text: str = await self._call(
+                method, path, params=params, body=None, lane=lane, limit=limit, meant=plain_text
+            )
         except OutcomeUnknown as trouble:
             raise self._unavailable(str(trouble)) from trouble
         return text
@@ -202,7 +179,7 @@ class Account:
         body: Any,
         lane: Lane,
         limit: Limit | None,
-        meant: Meant = _json,
+        meant: Meant = exact_json,
     ) -> Any:
         for last_try in (False, True):
             status, headers, content = await self._exchange(method, path, params, body, lane, limit or self.limit)
@@ -214,7 +191,7 @@ class Account:
     async def _exchange(
         self, method: str, path: str, params: Any, body: Any, lane: Lane, limit: Limit
     ) -> tuple[int, httpx.Headers, bytes]:
-        request = self._client.build_request(method, path, params=params, **_sent(body))
+        request = self._client.build_request(method, path, params=params, **sent(body))
         if self.sign_in is not None:
             await self.sign_in.sign(request)
         await self.permit(lane, limit)
@@ -232,12 +209,11 @@ class Account:
 
     async def permit(self, lane: Lane, limit: Limit) -> None:
         """Wait a little for a permit, or raise `NotNow` when the wait would be long."""
-        clock = self.surroundings.clock
         while (at := self.surroundings.budgets.take(self.name, limit, lane)) is not None:
-            wait = (at - clock.now()).total_seconds()
+            wait = (at - self.clock.now()).total_seconds()
             if wait > LONGEST_WAIT_SECONDS:
                 raise NotNow(self.name, at)
-            await clock.sleep(max(wait, 0.001))
+            await self.clock.sleep(max(wait, 0.001))
 
     async def _body(self, response: httpx.Response) -> bytes:
         encoding = response.headers.get("content-encoding", "identity").lower()
@@ -255,25 +231,24 @@ class Account:
     def _meaning(
         self, call: str, status: int, headers: httpx.Headers, content: bytes, limit: Limit, meant: Meant
     ) -> Any:
-        if status in self.throttled and not self.refuses(_json_or_text(content)):
-            until = self.surroundings.clock.now() + timedelta(
-                seconds=retry_after(headers, self.surroundings.clock.now())
-            )
+        if status in self.throttled and not self.refuses(json_or_text(content)):
+            now = self.clock.now()
+            until = now + timedelta(seconds=retry_after(headers, now))
             self.surroundings.budgets.close(self.name, limit, until)
             raise NotNow(self.name, until)
         if status in self.nothing_done:
             raise self._unavailable(f"{call} answered HTTP {status}: it did nothing.")
         if status >= 500 or 300 <= status < 400:
             raise OutcomeUnknown(f"{call} answered HTTP {status}.")
-        if 200 <= status < 300 and not content.strip() and meant is not _text:
+        if 200 <= status < 300 and not content.strip() and meant is not plain_text:
             return None
         if status < 300:
             try:
                 return meant(content)
             except ValueError as trouble:
-                what = "text" if meant is _text else "JSON"
+                what = "text" if meant is plain_text else "JSON"
                 raise OutcomeUnknown(f"{call} answered HTTP {status} with something that is not {what}.") from trouble
-        parsed = _json_or_text(content)
+        parsed = json_or_text(content)
         evidence = self.surroundings.archive.keep(self.name, call, content)
         if status in {401, 403}:
             raise Fatal(
@@ -308,27 +283,3 @@ def retry_after(headers: Mapping[str, str], now: datetime, otherwise: float = 15
         return max(0.0, min((parsedate_to_datetime(value).astimezone(UTC) - now).total_seconds(), 3600.0))
     except (ValueError, TypeError):
         return otherwise
-
-
-def _json_or_text(content: bytes) -> Any:
-    try:
-        return _json(content)
-    except ValueError:
-        return content[:2000].decode("utf-8", "replace")
-
-
-def _sent(body: Any) -> dict[str, Any]:
-    """Return a body as the client takes it: a file or a form as such, anything else as JSON."""
-    if body is None:
-        return {}
-    if isinstance(body, Form):
-        return {"data": dict(body)}
-    if isinstance(body, File):
-        return {"files": {body.field: (body.name, body.content, body.media_type)}}
-    return {"content": json.dumps(body, default=_plain).encode(), "headers": {"content-type": "application/json"}}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(value) if value.as_tuple().exponent else int(value)
-    raise TypeError(f"{type(value).__name__} has no JSON form")

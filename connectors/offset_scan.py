@@ -1,8 +1,11 @@
 """A snapshot that is read page by page, by our own offset, from a list that counts itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
+
+from connectors.reading import told_apart
+from domain.records import Page, Received, Reject
 
 
 class Scan(NamedTuple):
@@ -24,6 +27,18 @@ class Scan(NamedTuple):
         """Return the scan after a page of rows with these ids."""
         steady = self.steady and self.total in {None, total} and not (self.last and self.last in ids)
         return Scan(self.began_at, self.offset + len(ids), total, ids[-1] if ids else self.last, steady)
+
+    def page(self, outcomes: Iterable[Received | Reject], total: int, ids: Sequence[str]) -> Page:
+        """Return the page of rows with these ids, which became these outcomes."""
+        after = self.after(total, ids)
+        more = bool(ids) and after.offset < total
+        return Page(
+            *told_apart(outcomes),
+            began_at=self.began_at,
+            cursor=str(after) if more else None,
+            more=more,
+            complete=after.steady and after.offset == total,
+        )
 
     @classmethod
     def parsed(cls, cursor: str) -> "Scan":

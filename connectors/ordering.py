@@ -1,10 +1,7 @@
-"""What every sink of sales orders shares: what is sent of an order, at which price, and one after the other."""
+"""What every sink of sales orders shares: what is sent of an order, and at which price."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 
-from domain.answers import Answer, Later, NotNow, SystemTrouble
 from domain.records import LineStatus, OrderLine, SalesOrder
 
 _GONE = {LineStatus.CANCELLED, LineStatus.CANCEL_REQUESTED}
@@ -40,22 +37,3 @@ def net_price(line: OrderLine, rate: Decimal, when_unsent: Decimal | None, vendo
             "unknown_value",
         )
     return price
-
-
-async def one_by_one(
-    records: Sequence[SalesOrder], send: Callable[[SalesOrder], Awaitable[Answer]], now: Callable[[], datetime]
-) -> Mapping[str, Answer]:
-    """Send the orders one after the other; when the system gives out, the rest is put off.
-
-    Raises when not even the first one could be tried.
-    """
-    answers: dict[str, Answer] = {}
-    for number, order in enumerate(records):
-        try:
-            answers[order.key] = await send(order)
-        except (NotNow, SystemTrouble) as trouble:
-            if not answers:
-                raise
-            at = trouble.at if isinstance(trouble, NotNow) else now()
-            return answers | {rest.key: Later(at, str(trouble)) for rest in records[number:]}
-    return answers

@@ -1,6 +1,6 @@
-"""What every mapping from wire to record shares: how a payload that cannot be read is told."""
+"""What every mapping from wire to record shares: what is beyond belief, and what becomes of a payload that cannot be read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -10,6 +10,8 @@ from domain.faults import SOFTWARE_FAULT, told_of
 from domain.payloads import address_of
 from domain.records import Received, Reject
 
+LARGEST_QUANTITY = 999_999_999
+"""More eaches than this are a mistake, and an exponent could fill the memory."""
 Parse = TypeVar("Parse", bound=Callable[..., Received | Reject])
 
 
@@ -24,6 +26,18 @@ class Unreadable(Exception):
 def faults(trouble: ValidationError) -> str:
     """Name the fields at fault, without their values."""
     return "; ".join(f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}" for fault in trouble.errors())
+
+
+def told_apart(outcomes: Iterable[Received | Reject]) -> tuple[list[Received], list[Reject]]:
+    """Return what could be read of some originals, and what could not."""
+    received: list[Received] = []
+    rejects: list[Reject] = []
+    for one in outcomes:
+        if isinstance(one, Reject):
+            rejects.append(one)
+        else:
+            received.append(one)
+    return received, rejects
 
 
 def never_raises(parse: Parse) -> Parse:

@@ -159,42 +159,30 @@ class Connector(Protocol):
 
 @runtime_checkable
 class GivesSalesOrders(Protocol):
-    """A marketplace whose sales orders can be read."""
+    """A marketplace whose sales orders can be read: `SalesOrder` records, cancellation requests included."""
 
-    @property
-    def sales_order_feed(self) -> Feed:
-        """Return the feed of `SalesOrder`, cancellation requests included."""
-        ...
+    sales_order_feed: Feed
 
 
 @runtime_checkable
 class TakesAcknowledgements(Protocol):
     """A marketplace that wants to be told that an order is taken."""
 
-    @property
-    def acknowledgement_sink(self) -> Sink[Acknowledgement]:
-        """Return the sink."""
-        ...
+    acknowledgement_sink: Sink[Acknowledgement]
 
 
 @runtime_checkable
 class TakesCancellations(Protocol):
     """A marketplace that wants its cancellation request answered."""
 
-    @property
-    def cancellation_sink(self) -> Sink[Cancellation]:
-        """Return the sink."""
-        ...
+    cancellation_sink: Sink[Cancellation]
 
 
 @runtime_checkable
 class TakesDispatches(Protocol):
     """A marketplace that wants to be told what was shipped."""
 
-    @property
-    def dispatch_sink(self) -> Sink[DispatchAdvice]:
-        """Return the sink."""
-        ...
+    dispatch_sink: Sink[DispatchAdvice]
 
     async def carriers(self) -> Sequence[Carrier]:
         """Return the carriers that this account may name."""
@@ -203,54 +191,38 @@ class TakesDispatches(Protocol):
 
 @runtime_checkable
 class TakesAvailability(Protocol):
-    """A marketplace that shows what is available to sell."""
+    """A marketplace that shows what is available to sell; sending the same number twice does no harm."""
 
-    @property
-    def availability_sink(self) -> Sink[Availability]:
-        """Return the sink; sending the same number twice does no harm."""
-        ...
+    availability_sink: Sink[Availability]
 
 
 @runtime_checkable
 class TakesSalesOrders(Protocol):
-    """A back office in which sales orders are created."""
+    """A back office in which sales orders are created. The same key sent twice must end in one order."""
 
     order_limits: OrderLimits
-
-    @property
-    def sales_order_sink(self) -> Sink[SalesOrder]:
-        """Return the sink. The same key sent twice must end in one order."""
-        ...
+    sales_order_sink: Sink[SalesOrder]
 
 
 @runtime_checkable
 class GivesDispatches(Protocol):
-    """A back office that says what it shipped."""
+    """A back office that says what it shipped: `Dispatch` records."""
 
-    @property
-    def dispatch_feed(self) -> Feed:
-        """Return the feed of `Dispatch`."""
-        ...
+    dispatch_feed: Feed
 
 
 @runtime_checkable
 class GivesStockLevels(Protocol):
-    """A back office that says what it has."""
+    """A back office that says what it has: a snapshot, each page a `StockPage` whose counts are columns and not records."""
 
-    @property
-    def stock_feed(self) -> Feed:
-        """Return the snapshot feed of stock: each page a `StockPage`, whose counts are columns and not records."""
-        ...
+    stock_feed: Feed
 
 
 @runtime_checkable
 class GivesItems(Protocol):
-    """A system with an item master or with listings."""
+    """A system with an item master or with listings: a snapshot of `Item` records."""
 
-    @property
-    def item_feed(self) -> Feed:
-        """Return the snapshot feed of `Item`."""
-        ...
+    item_feed: Feed
 
 
 @runtime_checkable

@@ -100,6 +100,14 @@ _TYPES = [
         "map_carrier",
     ),
     HoldType(
+        "mapping_review",
+        Owner.WAREHOUSE,
+        "Carrier mapping whose review is due",
+        "Compare it with the account's carrier list, then map it with the map_carrier form and a new date; it stays in use meanwhile.",
+        "either",
+        "map_carrier",
+    ),
+    HoldType(
         "missing_tracking",
         Owner.WAREHOUSE,
         "Shipped without a usable tracking number",
@@ -111,6 +119,13 @@ _TYPES = [
         Owner.WAREHOUSE,
         "Shipment that does not fit its order",
         "Compare the shipment with the order: SKU, quantity, and whether it was sent before.",
+        "back office",
+    ),
+    HoldType(
+        "dispatch_changed",
+        Owner.WAREHOUSE,
+        "Shipment changed after John Lewis was told",
+        "Find out which is right. Amend the dispatch at John Lewis by hand, or correct the shipment; then release.",
         "back office",
     ),
     HoldType(
@@ -277,7 +292,7 @@ HOLD_TYPES = {hold_type.name: hold_type for hold_type in _TYPES}
 
 @dataclass(frozen=True)
 class Trouble:
-    """A cause that holds no record: a run or a system is in trouble. `mended` says what closes it."""
+    """A cause that holds no record: a run or a system is in trouble. `mended` says what closes it, `counts` what its number is of."""
 
     name: str
     owner: Owner
@@ -285,6 +300,7 @@ class Trouble:
     next_step: str
     origin: str
     mended: str
+    counts: str = "run"
 
 
 _TROUBLES = [
@@ -316,9 +332,18 @@ _TROUBLES = [
         "stock_late",
         Owner.OPERATIONS,
         "Stock that is not shown",
-        "John Lewis may sell what is gone. Read the newest runs of stock and orders: what the marketplace answers, or what waits for its limits.",
+        "John Lewis may sell what is gone. Read the newest runs of stock and orders: what the marketplace answers, or what waits for its limits or a hold.",
         "marketplace",
         "all that was owed for long is shown",
+    ),
+    Trouble(
+        "not_shipped",
+        Owner.WAREHOUSE,
+        "Orders not shipped, and their deadline is near or past",
+        "Ship them, or tell John Lewis. The flow trends lists them with the nearest deadline first.",
+        "back office",
+        "all of them were shipped or cancelled",
+        "order",
     ),
     Trouble(
         "push_refused",

@@ -5,12 +5,26 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from domain.holds import HOLD_TYPES
+from domain.holds import HOLD_TYPES, Owner
 from domain.orders import OrderPolicy
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,30}$")]
+OwnerName = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+Mention = Annotated[
+    str, StringConstraints(pattern=r"^<(@[UW][A-Z0-9]{1,30}|!subteam\^S[A-Z0-9]{1,30}|!here|!channel)>$")
+]
+"""What notifies in Slack: a person, a user group, or who is in the channel."""
 
 
 class Mode(StrEnum):
@@ -122,6 +136,30 @@ class FormerMarketplace(Endpoint):
     )
 
 
+class Escalation(_Settings):
+    """Who is told of a cause that nobody takes: one after the other, as `domain.escalation` says."""
+
+    after_minutes: int = Field(default=60, ge=5, description="how long who was told has to take it, at the most")
+    to: tuple[OwnerName, ...] = Field(
+        default=(Owner.OPERATIONS,), description="the next owners in order; empty: nobody"
+    )
+    mentions: dict[str, Mention] = Field(default={}, description="how Slack calls somebody of `to`")
+
+    @field_validator("to")
+    @classmethod
+    def _once_each(cls, to: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := sorted({name for name in to if to.count(name) > 1}):
+            raise ValueError(f"named twice: {', '.join(twice)}")
+        return to
+
+    @field_validator("mentions")
+    @classmethod
+    def _of_the_chain(cls, mentions: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        if "to" in info.data and (unknown := sorted(set(mentions) - set(info.data["to"]))):
+            raise ValueError(f"nobody of `to`, so never told: {', '.join(unknown)}")
+        return mentions
+
+
 class CarrierMapping(_Settings):
     """One reviewed line: a carrier of the back office is this code at John Lewis. `service` empty: any service."""
 
@@ -148,6 +186,7 @@ class Installation(_Settings):
     stock: StockPolicy = StockPolicy()
     orders: Orders = Orders()
     owners: dict[str, str] = {}
+    escalation: Escalation = Escalation()
     carriers: tuple[CarrierMapping, ...] = ()
     approved_carriers: tuple[str, ...] = Field(
         default=(), description="the codes that John Lewis gave this seller; empty: all that the account lists"

@@ -71,7 +71,7 @@ class LineLife:
 class OrderLife:
     """Where an order stands.
 
-    `attempted`: a create was begun; `taken`: the back office was seen to have it; `awaits_address`: the
+    `attempted`: a create was ever begun, so a half of it may stand there; `taken`: the back office was seen to have it; `awaits_address`: the
     marketplace has not given its address yet, so it cannot be created.
     """
 

@@ -10,6 +10,7 @@ ROW_COUNT_TOLERANCE = 0.05
 ZERO_SKUS_AT_LEAST = 20
 ZERO_SKUS_SHARE = 0.02
 ZERO_UNITS_SHARE = 0.20
+MANY_TRIES = 5  # so often a number may be sent and not be seen there before a person is told
 SECOND_OPINION_AFTER = timedelta(minutes=5)  # a scan that follows at once may see the same passing fault
 
 
@@ -34,6 +35,22 @@ def looks_whole(rows: int, trusted_rows: int) -> bool:
     A scan with nothing in it is never believed: it would take the whole catalogue off sale.
     """
     return rows > 0 and (trusted_rows == 0 or abs(rows - trusted_rows) <= max(1, trusted_rows * ROW_COUNT_TOLERANCE))
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a SKU waits before it is tried again: twice as long each time, and no longer than `longest`."""
+
+    first: timedelta
+    longest: timedelta
+
+    def after(self, tries: int) -> timedelta:
+        """Return the wait after so many tries before this one."""
+        return min(self.first * (1 << min(tries, 16)), self.longest)
+
+
+UNANSWERED = Pace(timedelta(seconds=30), timedelta(minutes=10))
+REFUSED = Pace(timedelta(minutes=10), timedelta(hours=1))
 
 
 @dataclass(frozen=True, slots=True)

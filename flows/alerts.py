@@ -15,7 +15,7 @@ from tasks.watching import watch
 
 @flow(name="alerts", persist_result=False)
 async def alerts() -> State[Any]:
-    """Look for silent loops, near deadlines and data past its time, and send what is owed to Slack.
+    """Look for silent loops, near deadlines, causes that nobody takes and data past its time; send what is owed to Slack.
 
     With a dead Slack, or none, it stays owed and is told here.
     """

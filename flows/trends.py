@@ -16,15 +16,17 @@ from tasks.reporting import publish_table
 
 @flow(name="trends", persist_result=False, on_failure=[failed], on_crashed=[failed], on_completion=[completed])
 async def trends() -> State[Any]:
-    """Publish, for each installation, the last seven days, what is nearest to its deadline, and what stock waits; and all calls."""
+    """Publish, for each installation, the last seven days, where its orders stand, what is nearest to its deadline, and what stock waits; and all calls."""
     installations = all_installations()
     with opened_ledger() as database:
         for name, installation in installations.items():
             late_after = timedelta(minutes=installation.stock.late_after_minutes)
             with database.transaction(name, "trends") as tx:
                 week, deadlines, stock = last_days.week(tx), last_days.deadlines(tx), last_days.stock(tx, late_after)
+                where = last_days.where(tx)
             await publish_table(f"week-{name}", week, f"{name}: the last days, today first")
             await publish_table(f"deadlines-{name}", deadlines, f"{name}: what is nearest to its deadline")
+            await publish_table(f"where-{name}", where, f"{name}: where its open orders stand")
             await publish_table(f"stock-{name}", stock, f"{name}: stock that waits to be shown")
         with database.transaction("trends") as tx:
             calls = last_days.limits(tx)

@@ -16,7 +16,7 @@ from ledger.tables import Cause, Hold, Inbox, Message
 
 _cause, _hold, _inbox, _message = table(Cause), table(Hold), table(Inbox), table(Message)
 _SENDING = "sending until "
-_SHOWN_BY = {"channel", "timestamp", "shown"}
+_SHOWN_BY = {"channel", "timestamp", "shown", "told_at"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Alert:
     """A cause as people should see it, and where it is shown.
 
     `closed_as` is how its last hold left. `shown` is the fingerprint of what Slack shows, empty
-    where that is not known, or the mark of a sender that is at work.
+    where that is not known, or the mark of a sender that is at work. `told_at` is when somebody was
+    last told of it.
     """
 
     cause_id: int
@@ -51,12 +52,17 @@ class Alert:
     closed_as: str = ""
     run_id: str = ""
     fix: dict[str, Any] | None = None
+    escalated_to: str = ""
+    escalated_at: datetime | None = None
+    taken_by: str = ""
+    taken_at: datetime | None = None
     channel: str = ""
     timestamp: str = ""
     shown: str = ""
+    told_at: datetime | None = None
 
     def fingerprint(self) -> str:
-        """Return a hash of everything but where it is shown."""
+        """Return a hash of everything but where and when it was shown."""
         content = [str(getattr(self, one.name)) for one in fields(self) if one.name not in _SHOWN_BY]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
@@ -64,6 +70,13 @@ class Alert:
     def posted(self) -> bool:
         """Tell whether Slack has a message for it."""
         return bool(self.channel)
+
+    @property
+    def untold(self) -> bool:
+        """Tell whether its last escalation is still to be told: to whom, an edit would not tell."""
+        if self.escalated_at is None or self.taken_at is not None or self.closed_at is not None:
+            return False
+        return self.told_at is None or self.told_at < self.escalated_at
 
 
 def owed(tx: Transaction) -> list[tuple[str, int]]:
@@ -103,7 +116,7 @@ def settle(tx: Transaction, alert: Alert) -> None:
 
 
 def shown(tx: Transaction, alert: Alert, sending: str, channel: str, timestamp: str) -> None:
-    """Note what Slack shows now, and where; what changed meanwhile stays owed."""
+    """Note what Slack shows now, and where, and who was told by it; what changed meanwhile stays owed."""
     row = tx.one(select(_cause).where(_cause.c.id == alert.cause_id))
     if row is None or row.alert_shown != sending:
         return
@@ -116,8 +129,16 @@ def shown(tx: Transaction, alert: Alert, sending: str, channel: str, timestamp: 
             slack_timestamp=timestamp,
             alert_shown=alert.fingerprint(),
             alert_owed=now.fingerprint() != alert.fingerprint(),
+            told_at=_told_at(tx, alert),
         )
     )
+
+
+def _told_at(tx: Transaction, alert: Alert) -> datetime:
+    """Return when somebody was last told, now that this alert is shown. Clocks of two workers differ: a step that was told is told."""
+    if alert.told_at is not None and not alert.untold:
+        return alert.told_at
+    return max(tx.now, alert.escalated_at or tx.now)
 
 
 def not_shown(tx: Transaction, alert: Alert, sending: str, *, gone: bool) -> None:
@@ -143,9 +164,14 @@ def _read(tx: Transaction, row: Any) -> Alert:
         closed_as=_closed_as(tx, row.id) if row.closed_at else "",
         run_id=row.run_id,
         fix=row.fix,
+        escalated_to=row.escalated_to,
+        escalated_at=row.escalated_at,
+        taken_by=row.taken_by,
+        taken_at=row.taken_at,
         channel=row.slack_channel,
         timestamp=row.slack_timestamp,
         shown=row.alert_shown,
+        told_at=row.told_at,
     )
 
 

@@ -22,6 +22,7 @@ from domain.clock import Clock
 _OUR_MISTAKES = (DataError, IntegrityError, NotSupportedError, ProgrammingError)  # no person can mend these
 DATABASE_TROUBLES = (DatabaseError, PoolTimeout, sqlite3.DatabaseError)
 """What the database raises within a transaction; outside it, most of that is `LedgerUnusable`."""
+_SILENT: dict[str, Any] = {"hide_parameters": True}  # they are records with personal data, and tracebacks are logged
 _PATIENCE = (
     "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"  # a stopped worker must not block the others
 )
@@ -97,10 +98,12 @@ class Database:
                     driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment] # it is SQLite's
                     driver.execute("BEGIN IMMEDIATE")  # a deferred one loses the race when it turns to writing
                 yield Transaction(connection, self.clock.now(), installation, run_id)
+        except _OUR_MISTAKES as mistake:
+            raise _without_values(mistake) from None
         except DATABASE_TROUBLES as trouble:
-            if isinstance(trouble, _OUR_MISTAKES):
-                raise
-            raise LedgerUnusable(_advice(trouble)) from trouble
+            raise LedgerUnusable(
+                _advice(trouble)
+            ) from None  # what the driver says may quote the values: it would be logged
 
     def close(self) -> None:
         """Let the connections go."""
@@ -116,6 +119,16 @@ def _advice(trouble: Exception) -> str:
     )
 
 
+def _without_values(mistake: DBAPIError) -> DBAPIError:
+    """Return the exception anew, with what the driver says of the place, and without the values that it quotes."""
+    driver = mistake.orig
+    told = f"{type(driver).__name__}: {driver}"
+    if (place := getattr(driver, "diag", None)) is not None:
+        named = (place.table_name, place.column_name, place.constraint_name)
+        told = f"{type(driver).__name__} {place.sqlstate or ''} {'.'.join(filter(None, named))}".strip()
+    return type(mistake)(mistake.statement, None, Exception(told), hide_parameters=True)
+
+
 def _is_sqlite(url: str) -> bool:
     return url.startswith("sqlite")
 
@@ -127,12 +140,13 @@ def _is_in_memory(url: str) -> bool:
 def _engine(url: str, synchronous: str = "FULL") -> Engine:
     if not _is_sqlite(url):
         patience = {"connect_timeout": 10, "options": _PATIENCE}
-        engine = create_engine(url, pool_size=5, max_overflow=5, pool_pre_ping=True, connect_args=patience)
+        engine = create_engine(url, pool_size=5, max_overflow=5, pool_pre_ping=True, connect_args=patience, **_SILENT)
         engine.dialect.use_insertmanyvalues_wo_returning = True  # many rows a statement: a third faster, measured
         return engine
     engine = create_engine(
         url,
         connect_args={"timeout": 30, "check_same_thread": False},
+        **_SILENT,
         **({"poolclass": StaticPool} if _is_in_memory(url) else {}),
     )
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from domain.records import Kind
 from ledger import holds, messages
 from ledger.database import Transaction
+from ledger.inbox import PASSED
 from ledger.rows import table
 from ledger.stock_tables import Level
 from ledger.tables import Cause, Event, Hold, Inbox, Message, OrderLineRow, SalesOrderRow
@@ -122,7 +123,7 @@ def _dispatches_held(tx: Transaction) -> int:
         _hold.c.installation == tx.installation, _hold.c.subject == holds.INBOX, _hold.c.closed_at.is_(None)
     )
     inbox_ids = {int(row.subject_id) for row in tx.rows(at_gate)}
-    dispatches = (_inbox.c.installation == tx.installation, _inbox.c.kind == Kind.DISPATCH)
+    dispatches = (_inbox.c.installation == tx.installation, _inbox.c.kind == Kind.DISPATCH, _inbox.c.gate != PASSED)
     rejected = sum(row.id in inbox_ids for row in tx.rows(select(_inbox.c.id).where(*dispatches)))
     return rejected + sum(is_stopped for kind, is_stopped in _open_messages(tx) if kind == Kind.DISPATCH)
 

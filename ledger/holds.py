@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, select, update
+from sqlalchemy import Select, and_, bindparam, or_, select, update
 
 from domain.holds import HOLD_TYPES
 from ledger.database import Transaction
@@ -121,6 +121,8 @@ def open_cause(
             slack_timestamp="",
             alert_owed=True,
             alert_shown="",
+            escalated_to="",
+            taken_by="",
         )
         .returning(_cause.c.id)
     )
@@ -132,6 +134,27 @@ def open_cause_once(tx: Transaction, *, signature: str, type_: str, owner: str, 
     where = (_cause.c.installation == tx.installation, _cause.c.signature == signature, _cause.c.closed_at.is_(None))
     if tx.value(select(_cause.c.id).where(*where)) is None:
         open_cause(tx, signature=signature, type_=type_, owner=owner, title=title, detail=detail)
+
+
+def keep_cause(
+    tx: Transaction,
+    *,
+    signature: str,
+    type_: str,
+    owner: str,
+    title: str,
+    detail: str,
+    count: int,
+    deadline_at: datetime,
+) -> None:
+    """Open a cause, or let the open one of the same signature say what is true now: how many, and by when."""
+    where = (_cause.c.installation == tx.installation, _cause.c.signature == signature, _cause.c.closed_at.is_(None))
+    open_cause_once(tx, signature=signature, type_=type_, owner=owner, title=title, detail=detail)
+    changed = or_(
+        _cause.c.count != count, _cause.c.detail != detail, _cause.c.first_deadline_at.is_distinct_from(deadline_at)
+    )
+    now = {"detail": detail, "count": count, "first_deadline_at": deadline_at, "alert_owed": True}
+    tx.run(update(_cause).where(*where, changed).values(**now))
 
 
 def close_cause(tx: Transaction, signature: str) -> bool:

@@ -1,11 +1,12 @@
 """Records as they came. A repeat is the same fingerprint; a changed record is a new version."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import and_, bindparam, delete, func, select, update
 
 from domain.installation import Side
 from domain.records import Kind
@@ -39,17 +40,26 @@ _THESE = (
     listed(_inbox.c.kind, "kinds"),
     listed(_inbox.c.key, "keys"),
 )
+_UNREAD = select(_inbox.c.id, _inbox.c.key, _inbox.c.received_at).where(
+    _MINE, _OF_KIND, _inbox.c.gate == bindparam("rejected"), _inbox.c.key.endswith(bindparam("ending"))
+)
 _FORMER = select(
     *(_inbox.c.side, _inbox.c.kind, _inbox.c.key, _inbox.c.version, _inbox.c.received_at, _inbox.c.fingerprint)
 ).where(*_THESE)
 _IDS = select(_inbox.c.kind, _inbox.c.key, _inbox.c.id).where(*_THESE)
 _PAYLOADS = select(_inbox.c.id, _inbox.c.payload_id).where(listed(_inbox.c.id, "ids"))
-_AT_GATE = select(_inbox.c.id).where(listed(_inbox.c.id, "ids"), _inbox.c.gate == bindparam("at"))
+_GATES = select(_inbox.c.id, _inbox.c.gate).where(listed(_inbox.c.id, "ids"))
+_SEE = (
+    update(_inbox)
+    .where(_inbox.c.id == bindparam("of_id"), _inbox.c.fingerprint != bindparam("print"))
+    .values(fingerprint=bindparam("print"), version=_inbox.c.version + 1)
+)
 PASSED, HELD, REJECTED, WAITING = "passed", "held", "rejected", "waiting"
 INCOMPLETE = "incomplete"
 """It passed the gate, and its source will show the rest of it later (an order without its address yet)."""
 MOVED = "moved"
 """It came over a road that was left and can be read no more; the next sight of it counts as new."""
+_UNREAD_ENDING = "~unread"
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,16 @@ class Current:
     order_key: str
 
 
+def unread_key(key: str) -> str:
+    """Return the key under which a sight that cannot be read stands beside the newest one that can."""
+    return f"{key}{_UNREAD_ENDING}"
+
+
+def read_key(key: str) -> str:
+    """Return the record's own key, of a row that stands under it or beside it."""
+    return key.removesuffix(_UNREAD_ENDING)
+
+
 def current(tx: Transaction, side: Side, kind: Kind, keys: Sequence[str]) -> dict[str, Current]:
     """Return what stands here under these keys."""
     rows = tx.rows(_CURRENT, {"side": side, "kind": kind, "keys": list(keys)}) if keys else []
@@ -102,6 +122,20 @@ def unseen(tx: Transaction, side: Side, kind: Kind, fingerprints: Mapping[str, s
     """Return the keys whose content is new here."""
     known = current(tx, side, kind, list(fingerprints))
     return {key for key, print_ in fingerprints.items() if key not in known or known[key].fingerprint != print_}
+
+
+def read_again(tx: Transaction, side: Side, kind: Kind, keys: AbstractSet[str], since: datetime) -> list[int]:
+    """Let go of what could not be read of these records, which can be read since a moment; return its rows' ids."""
+    standing = {"side": side, "kind": kind, "rejected": REJECTED, "ending": _UNREAD_ENDING}
+    unread = tx.rows(_UNREAD, standing)
+    return let_go(tx, [row.id for row in unread if row.received_at <= since and read_key(row.key) in keys])
+
+
+def let_go(tx: Transaction, inbox_ids: Sequence[int]) -> list[int]:
+    """Take rows away that stood beside a record; return their ids."""
+    if inbox_ids:
+        tx.run(delete(_inbox).where(_inbox.c.installation == tx.installation, among(tx, _inbox.c.id, inbox_ids)))
+    return list(inbox_ids)
 
 
 def store(tx: Transaction, arrivals: Sequence[Arrival]) -> dict[tuple[Kind, str], int]:
@@ -150,6 +184,11 @@ def renew(tx: Transaction, inbox_id: int, original: Any, keeps: Mapping[str, Any
     tx.run(update(_inbox).where(_inbox.c.id == inbox_id).values(payload_id=address, received_at=tx.now))
 
 
+def see(tx: Transaction, inbox_id: int, fingerprint: str) -> None:
+    """Note that a record was seen with this content, and let the row keep the original that was sent of it."""
+    tx.run(_SEE, {"of_id": inbox_id, "print": fingerprint})
+
+
 def waiting(tx: Transaction, kinds: Sequence[Kind], limit: int, account: str = "") -> list[Waiting]:
     """Return released records of these kinds that came over an account, oldest first."""
     rows = tx.rows(_WAITING, {"account": account, "waits": WAITING, "kinds": list(kinds), "limit": limit})
@@ -181,7 +220,7 @@ def has_passed(tx: Transaction, kind: Kind, order_key: str, tracking: str, *, be
 
 
 def kept(tx: Transaction, side: Side, kind: Kind, keys: Sequence[str], account: str = "") -> dict[str, Any]:
-    """Return, by key, the current originals of those of these records that came before by the same road."""
+    """Return, by key, the newest originals of those of these records that came before by the same road, readable or not."""
     rows = tx.rows(
         select(_inbox.c.key, _inbox.c.payload_id).where(
             _inbox.c.installation == tx.installation,
@@ -189,11 +228,12 @@ def kept(tx: Transaction, side: Side, kind: Kind, keys: Sequence[str], account: 
             _inbox.c.gate != MOVED,
             _inbox.c.side == side,
             _inbox.c.kind == kind,
-            among(tx, _inbox.c.key, keys),
+            among(tx, _inbox.c.key, [*keys, *(unread_key(key) for key in keys)]),
         )
     )
     loaded = payloads.load(tx, [row.payload_id for row in rows])
-    return {row.key: loaded[row.payload_id] for row in rows}
+    rows.sort(key=lambda row: row.key != read_key(row.key))  # what stands beside a record is newer, and last here
+    return {read_key(row.key): loaded[row.payload_id] for row in rows}
 
 
 def set_gate(tx: Transaction, inbox_ids: Sequence[int], gate: str) -> int:
@@ -205,15 +245,16 @@ def set_gate(tx: Transaction, inbox_ids: Sequence[int], gate: str) -> int:
     )
 
 
-def moved(tx: Transaction, inbox_ids: Sequence[int]) -> set[int]:
-    """Return which of these rows wait to be seen again, as they came over a road that was left."""
-    return {row.id for row in tx.rows(_AT_GATE, {"ids": list(inbox_ids), "at": MOVED})} if inbox_ids else set()
+def gates(tx: Transaction, inbox_ids: Sequence[int]) -> dict[int, str]:
+    """Return what the gate said of each of these rows."""
+    return {row.id: row.gate for row in tx.rows(_GATES, {"ids": list(inbox_ids)})} if inbox_ids else {}
 
 
-def rejected(tx: Transaction, account: str = "") -> int:
-    """Return how many originals of an account could not be read."""
+def rejected(tx: Transaction, side: Side, kind: Kind, account: str = "") -> int:
+    """Return how many records of a kind, that came over an account, nobody could ever read."""
     mine = (_inbox.c.installation == tx.installation, _inbox.c.account == account)
-    where = (*mine, _inbox.c.gate == REJECTED)
+    of_kind = (_inbox.c.side == side, _inbox.c.kind == kind)
+    where = (*mine, *of_kind, _inbox.c.gate == REJECTED, ~_inbox.c.key.endswith(_UNREAD_ENDING))
     return int(tx.value(select(func.count()).where(*where)) or 0)
 
 

@@ -1,6 +1,7 @@
 """The identity of a product on both sides: SKU, EAN, the marketplace's stock number, external ids."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -18,6 +19,16 @@ _KNOWN = select(_item.c.sku, _item.c.ean).where(_item.c.installation == MINE, _i
 _KNOWN_OF = _KNOWN.where(listed(_item.c.sku, "skus"))
 _TARGETS = select(_mapping.c.source, _mapping.c.target).where(
     _mapping.c.installation == MINE, _mapping.c.kind == bindparam("of_kind")
+)
+_DUE = (
+    select(_mapping.c.source, _mapping.c.target, _mapping.c.owner, _mapping.c.review_on)
+    .where(
+        _mapping.c.installation == MINE,
+        _mapping.c.kind == bindparam("of_kind"),
+        _mapping.c.review_on != "",
+        _mapping.c.review_on <= bindparam("today"),
+    )
+    .order_by(_mapping.c.source)
 )
 CARRIER, APPROVED_CARRIER = "carrier", "approved_carrier"
 ANY_SERVICE = "\x1f"
@@ -120,6 +131,11 @@ def carriers(tx: Transaction, account: str = "") -> dict[tuple[str, str], str]:
     rows = tx.rows(_TARGETS, {"of_kind": of_account(CARRIER, account)})
     pairs = ((row.source.split(ANY_SERVICE), row.target) for row in rows)
     return {(source[0], source[1]): target for source, target in pairs}
+
+
+def due_for_review(tx: Transaction, today: date) -> list[Any]:
+    """Return (source, target, owner, review_on) of the mapped carriers of today's account whose review is due, in order."""
+    return tx.rows(_DUE, {"of_kind": CARRIER, "today": today.isoformat()})
 
 
 def approved_carriers(tx: Transaction, account: str = "") -> dict[str, str]:

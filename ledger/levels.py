@@ -6,7 +6,20 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, exists, func, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from domain.installation import StockPolicy
 from domain.records import Deducts
@@ -20,15 +33,15 @@ from ledger.tables import Hold, ItemRow, Moment, OrderLineRow
 _level, _item, _line, _hold = table(Level), table(ItemRow), table(OrderLineRow), table(Hold)
 _CHUNK = 5000
 _urgency = literal_column(URGENCY.text, Integer)
-_WITH_TICKET = 3
+_RISE, _WITH_TICKET = 2, 3
 _MINE = _level.c.installation == MINE
 _PUBLISHED = update(_level).where(
     _MINE,
     _level.c.sku == bindparam("of_sku"),
     _level.c.published == bindparam("quantity"),
 )
-_PROVED = _PUBLISHED.values(proved_at=NOW)
-_DIFFERS = _PUBLISHED.values(published=None, owed=True)
+_PROVED = _PUBLISHED.values(proved_at=NOW, tries=0)
+_DIFFERS = _PUBLISHED.values(published=None, owed=True, due_at=bindparam("due", type_=Moment), tries=_level.c.tries + 1)
 _OF_ATTEMPT = (
     update(_level)
     .where(_MINE, _level.c.sku == bindparam("of_sku"), _level.c.attempt == bindparam("of_attempt"))
@@ -37,12 +50,15 @@ _OF_ATTEMPT = (
 _quantity = bindparam("quantity", type_=Integer)
 _TAKEN = _OF_ATTEMPT.values(
     published=_quantity,
+    may_show=_quantity,
     published_at=NOW,
     proved_at=bindparam("proved", type_=Moment),
     owed=_level.c.wanted != _quantity,
     due_at=None,
 )
 _POSTPONED = _OF_ATTEMPT.values(due_at=bindparam("due", type_=Moment), owed=True)
+_UNANSWERED = _POSTPONED.values(tries=_level.c.tries + 1)
+_REFUSED = _UNANSWERED.values(may_show=bindparam("before", type_=Integer))
 _UNPROVED = (
     select(_level, _item.c.stock_number, _item.c.listing_id)
     .join(_item, (_item.c.installation == _level.c.installation) & (_item.c.sku == _level.c.sku))
@@ -62,7 +78,18 @@ _KNOWN = select(_level.c.sku, _level.c.wanted, _level.c.published, _level.c.why)
 _SEND = (
     update(_level)
     .where(_MINE, listed(_level.c.sku, "skus"))
-    .values(sending=_level.c.wanted, attempt=_level.c.attempt + 1, lease_until=bindparam("until"), published=None)
+    .values(
+        sending=_level.c.wanted,
+        attempt=_level.c.attempt + 1,
+        lease_until=bindparam("until"),
+        published=None,
+        may_show=case((_level.c.may_show < _level.c.wanted, _level.c.wanted), else_=_level.c.may_show),
+    )
+)
+_DUE_NOW = (
+    update(_level)
+    .where(_MINE, listed(_level.c.sku, "skus"), _level.c.due_at.is_not(None), _level.c.ticket.is_(None))
+    .values(due_at=None)
 )
 _OWE_AGAIN = (
     update(_level)
@@ -74,7 +101,11 @@ _ANY_OWED = select(_level.c.sku).where(_MINE, _level.c.owed).limit(1)
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A level that this worker may publish until `lease_until`: the newest number, read at this moment."""
+    """A level that this worker may publish until `lease_until`: the newest number, read at this moment.
+
+    `before` is the most that the marketplace may show as long as it does not take it; `tries`, how often one was
+    sent in vain by now.
+    """
 
     sku: str
     quantity: int
@@ -83,6 +114,8 @@ class Sending:
     lease_until: datetime
     stock_number: str
     listing_id: str
+    before: int | None = None
+    tries: int = 0
 
 
 def enrol(tx: Transaction) -> int:
@@ -98,7 +131,9 @@ def enrol(tx: Transaction) -> int:
     rows = [
         {"installation": tx.installation, "sku": r.sku, "wanted": 0, "why": "no scan yet", "owed": False} for r in new
     ]
-    insert_new(tx, Level, [{**row, "attempt": 0, "zero_approved": False} for row in rows], ["installation", "sku"])
+    insert_new(
+        tx, Level, [{**row, "attempt": 0, "tries": 0, "zero_approved": False} for row in rows], ["installation", "sku"]
+    )
     return len(rows)
 
 
@@ -133,10 +168,12 @@ def recompute(tx: Transaction, skus: Iterable[str], policy: StockPolicy) -> int:
                     "why": why,
                     "owed": row.published is None or row.published != wanted,
                     "attempt": 0,
+                    "tries": 0,
                     "zero_approved": False,
                 }
             )
-        upsert(tx, Level, rows, ["installation", "sku"], keep=("attempt", "zero_approved"))
+        upsert(tx, Level, rows, ["installation", "sku"], keep=("attempt", "tries", "zero_approved"))
+        due_now(tx, [row["sku"] for row in rows if row["wanted"] == 0 and known[row["sku"]].wanted != 0])
     return changed
 
 
@@ -192,6 +229,7 @@ def claim(
     Zero goes at once. Every other number goes only when the orders were pulled whole from a moment
     (`orders_seen_at`) after its scan began: else it could offer again what was just sold, even where
     it is lower than what was published, since the channel takes its own sales off by itself.
+    A hold stops rises only: what is to show less is sent all the same, as what shows is sold meanwhile.
     `alone`: nothing is claimed while any level is being sent, or its ticket is open, whoever sends it.
     With `zero_overtakes` a zero also goes past an unanswered ticket of another number.
     """
@@ -213,6 +251,8 @@ def claim(
             until,
             row.stock_number,
             row.listing_id,
+            row.may_show,
+            row.tries,
         )
         for row in rows
     ]
@@ -233,6 +273,8 @@ def _claimable(*, overtaking: bool) -> Select[Any]:
             _level.c.wanted,
             _level.c.wanted_as_of,
             _level.c.attempt,
+            _level.c.may_show,
+            _level.c.tries,
             _item.c.stock_number,
             _item.c.listing_id,
         )
@@ -245,7 +287,7 @@ def _claimable(*, overtaking: bool) -> Select[Any]:
             or_(_level.c.lease_until.is_(None), _level.c.lease_until < NOW),
             or_(_level.c.due_at.is_(None), _level.c.due_at <= NOW),
             or_(_level.c.wanted == 0, _level.c.wanted_as_of < bindparam("seen_at", type_=Moment)),
-            ~held(),
+            true() if overtaking else or_(_urgency < _RISE, ~held()),
         )
         .order_by(*((_level.c.sku,) if overtaking else (_urgency, _level.c.sku)))
         .limit(bindparam("limit"))
@@ -266,6 +308,23 @@ def postponed(tx: Transaction, sendings: Sequence[Sending], due_at: datetime) ->
     return tx.run(_POSTPONED, [{"of_sku": one.sku, "of_attempt": one.attempt, "due": due_at} for one in sendings])
 
 
+def unanswered(tx: Transaction, sending: Sending, due_at: datetime) -> bool:
+    """Nobody knows whether it was taken: the newest number is owed from `due_at`. False when the claim was lost."""
+    return tx.run(_UNANSWERED, {"of_sku": sending.sku, "of_attempt": sending.attempt, "due": due_at}) == 1
+
+
+def refused(tx: Transaction, sending: Sending, due_at: datetime) -> bool:
+    """The marketplace did nothing, so what showed before shows still; what falls is tried again from `due_at`. False when the claim was lost."""
+    given = {"of_sku": sending.sku, "of_attempt": sending.attempt, "due": due_at, "before": sending.before}
+    return tx.run(_REFUSED, given) == 1
+
+
+def due_now(tx: Transaction, skus: Sequence[str]) -> None:
+    """Let what is owed of these SKUs wait for no moment any more; an answer that is awaited is."""
+    if skus:
+        tx.run(_DUE_NOW, {"skus": list(skus)})
+
+
 def owe_again(tx: Transaction, skus: Iterable[str]) -> None:
     """What shows may be less than what was published (the channel took units off that nobody wants any more): send it."""
     if wanted := sorted(set(skus)):
@@ -277,10 +336,14 @@ def unproved(tx: Transaction, before: datetime, limit: int) -> list[Any]:
     return tx.rows(_UNPROVED, {"before": before, "limit": limit})
 
 
-def proved(tx: Transaction, shown: Mapping[str, int], differing: Mapping[str, int]) -> None:
-    """A read-back showed these numbers by SKU; or other ones than the `differing`: then the newest number is owed again."""
+def proved(tx: Transaction, shown: Mapping[str, int]) -> None:
+    """A read-back showed these numbers by SKU."""
     tx.run(_PROVED, [{"of_sku": sku, "quantity": quantity} for sku, quantity in shown.items()])
-    tx.run(_DIFFERS, [{"of_sku": sku, "quantity": quantity} for sku, quantity in differing.items()])
+
+
+def differ(tx: Transaction, sent: Mapping[str, int], due: Mapping[str, datetime]) -> None:
+    """A read-back showed other numbers than these, which were sent: the newest of each is owed again, from its moment in `due`."""
+    tx.run(_DIFFERS, [{"of_sku": sku, "quantity": quantity, "due": due[sku]} for sku, quantity in sent.items()])
 
 
 def waiting_zeroes(tx: Transaction) -> list[Any]:
@@ -314,6 +377,11 @@ def owed_count(tx: Transaction) -> int:
         )
         or 0
     )
+
+
+def falls() -> ColumnElement[bool]:
+    """Return the condition that the marketplace may show more of a level than is wanted."""
+    return or_(_level.c.wanted == 0, _level.c.wanted < _level.c.may_show)
 
 
 def held() -> ColumnElement[bool]:

@@ -6,16 +6,17 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, bindparam, case, cast, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, String, Update, and_, bindparam, case, cast, exists, or_, select, update
 
 from domain.budgets import Lane
 from domain.installation import Side
 from domain.records import Kind
+from ledger import holds, inbox
 from ledger.database import Transaction
 from ledger.rows import MINE, NOW, filling, insert_new, listed, table
-from ledger.tables import Hold, Message, Moment, SalesOrderRow
+from ledger.tables import Hold, Inbox, Message, Moment, SalesOrderRow
 
-_message, _hold, _order = table(Message), table(Hold), table(SalesOrderRow)
+_message, _hold, _order, _inbox = table(Message), table(Hold), table(SalesOrderRow), table(Inbox)
 DROPPED = "dropped"
 _NO_TIME = timedelta()
 _MINE = _message.c.installation == MINE
@@ -40,8 +41,22 @@ _CLOSE = (
     .values(closed_at=NOW, closed_by=bindparam("by"), evidence=bindparam("why"))
 )
 _PROVE = _CLOSE.values(closed_as="done", lease_until=None)
-_DROP = _CLOSE.where(_message.c.attempted_at.is_(None)).values(closed_as=DROPPED, attempt=_message.c.attempt + 1)
-_ID = select(_message.c.id).where(_OF_KEY, or_(_message.c.closed_as.is_(None), _message.c.closed_as != DROPPED))
+_REPLACE = _CLOSE.where(_message.c.attempted_at.is_(None)).values(closed_as=DROPPED, attempt=_message.c.attempt + 1)
+_DROP = _REPLACE.where(_message.c.resends == 0)
+_OF_THIS = select(_message.c.id).where(_OF_KEY)
+_NOT_DROPPED = or_(_message.c.closed_as.is_(None), _message.c.closed_as != DROPPED)
+_ID = select(_message.c.id).where(_OF_KEY, _NOT_DROPPED)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A message as it stands. `begun`: it is done, or something of it may be at its destination."""
+
+    id: int
+    order_key: str
+    inbox_id: int
+    lines: Sequence[dict[str, Any]]
+    begun: bool
 
 
 @dataclass(frozen=True)
@@ -134,6 +149,10 @@ def _new(tx: Transaction, event: Owed) -> dict[str, Any]:
     }
 
 
+_GATED = (Kind.SALES_ORDER, Kind.CANCELLATION)
+"""What is not sent while the newest sight of its order waits for its gate: who knows what that sight will say."""
+
+
 def claim(
     tx: Transaction,
     kind: Kind,
@@ -149,12 +168,14 @@ def claim(
 
     `looking`: those whose outcome has to be looked up; else those that were never attempted. Where one is
     due, those with a ticket that are due `along` with it, so much later, are claimed too. A message behind
-    an earlier open one for the same order and destination is not claimed.
+    an earlier open one for the same order and destination is not claimed, nor is one to be sent for an order whose
+    newest sight did not pass its gate, where that could change what is sent.
     """
     given = {"kind": kind, "not_before": not_before, "limit": limit, "account": account, "ticketed_by": tx.now}
-    rows = tx.rows(_claimable(looking=looking), given)
+    claimable = _claimable(looking=looking, gated=not looking and kind in _GATED)
+    rows = tx.rows(claimable, given)
     if rows and along:
-        rows = tx.rows(_claimable(looking=looking), given | {"ticketed_by": tx.now + along})
+        rows = tx.rows(claimable, given | {"ticketed_by": tx.now + along})
     until = tx.now + lease
     if rows:
         tx.run(_LEASE, {"ids": [row.id for row in rows], "until": until})
@@ -179,7 +200,7 @@ def claim(
 
 
 @cache
-def _claimable(*, looking: bool) -> Select[Any]:
+def _claimable(*, looking: bool, gated: bool) -> Select[Any]:
     """Return the statement of `claim`, built once: building it costs more than running it."""
     earlier = _message.alias("earlier")
     return (
@@ -197,6 +218,7 @@ def _claimable(*, looking: bool) -> Select[Any]:
             or_(_message.c.lease_until.is_(None), _message.c.lease_until < NOW),
             _message.c.attempted_at.is_not(None) if looking else _message.c.attempted_at.is_(None),
             ~held(),
+            *((~_at_its_gate(),) if gated else ()),
             ~exists().where(
                 earlier.c.installation == _message.c.installation,
                 earlier.c.order_key == _message.c.order_key,
@@ -220,6 +242,16 @@ def held() -> ColumnElement[bool]:
     )
 
 
+def _at_its_gate() -> ColumnElement[bool]:
+    """Return the condition that the newest sight of the message's order did not pass its gate, or waits for it."""
+    return exists().where(
+        _inbox.c.order_key == _message.c.order_key,
+        _inbox.c.installation == _message.c.installation,
+        _inbox.c.kind == Kind.SALES_ORDER,
+        _inbox.c.gate.in_((inbox.HELD, inbox.REJECTED, inbox.WAITING)),
+    )
+
+
 def note(tx: Transaction, claimed: Claimed, **facts: object) -> bool:
     """Fill in facts of a claimed message; False when the claim was lost meanwhile (then nothing is written)."""
     which = {"of_id": claimed.id, "of_attempt": claimed.attempt}
@@ -227,27 +259,40 @@ def note(tx: Transaction, claimed: Claimed, **facts: object) -> bool:
 
 
 def close(tx: Transaction, claimed: Claimed, closed_as: str, evidence: str, external_id: str = "") -> bool:
-    """Close a claimed message with its evidence; False when the claim was lost meanwhile."""
-    return note(
-        tx,
-        claimed,
-        closed_at=tx.now,
-        closed_as=closed_as,
-        closed_by=tx.run_id,
-        evidence=evidence,
-        external_id=external_id,
-        lease_until=None,
-    )
+    """Close a claimed message with its evidence, and what holds it; False when the claim was lost meanwhile."""
+    facts = {"closed_as": closed_as, "closed_by": tx.run_id, "evidence": evidence, "external_id": external_id}
+    if not note(tx, claimed, closed_at=tx.now, lease_until=None, **facts):
+        return False
+    _let_go(tx, claimed.id, closed_as)
+    return True
 
 
 def prove(tx: Transaction, kind: Kind, key: str, evidence: str) -> bool:
-    """Close an open message because some record named its key; False when there was none open."""
-    return tx.run(_PROVE, {"of_kind": kind, "of_key": key, "by": tx.run_id, "why": evidence}) == 1
+    """Close an open message, and what holds it, because some record named its key; False when there was none open."""
+    return _closed(tx, _PROVE, kind, key, evidence, "done")
 
 
 def drop_unattempted(tx: Transaction, kind: Kind, key: str, reason: str) -> bool:
-    """Close a message that was never attempted, because it is no longer owed; False when it was attempted."""
-    return tx.run(_DROP, {"of_kind": kind, "of_key": key, "by": tx.run_id, "why": reason}) == 1
+    """Close a message that was never attempted, and what holds it, as it is no longer owed; False when it was attempted."""
+    return _closed(tx, _DROP, kind, key, reason, DROPPED)
+
+
+def replace(tx: Transaction, kind: Kind, key: str, reason: str) -> bool:
+    """Close a message of which nothing was done, also one that was refused, as what it tells was replaced."""
+    return _closed(tx, _REPLACE, kind, key, reason, DROPPED)
+
+
+def _closed(tx: Transaction, statement: Update, kind: Kind, key: str, why: str, closed_as: str) -> bool:
+    of_key = {"of_kind": kind, "of_key": key}
+    if not tx.run(statement, {**of_key, "by": tx.run_id, "why": why}):
+        return False
+    _let_go(tx, int(tx.value(_OF_THIS, of_key)), closed_as)
+    return True
+
+
+def _let_go(tx: Transaction, message_id: int, closed_as: str) -> None:
+    """Close what holds a message that is closed: there is nothing left to wait for."""
+    holds.close_holds(tx, holds.MESSAGE, [str(message_id)], "proved" if closed_as == "done" else closed_as, tx.run_id)
 
 
 def open_of(tx: Transaction, kind: Kind, limit: int) -> list[Any]:
@@ -299,3 +344,22 @@ def id_of(tx: Transaction, kind: Kind, key: str) -> int | None:
     """Return the id of the message of this kind and key, open or closed, or None."""
     found = tx.value(_ID, {"of_kind": kind, "of_key": key})
     return None if found is None else int(found)
+
+
+def standing(tx: Transaction, kind: Kind, keys: Sequence[str]) -> dict[str, Standing]:
+    """Return, by key, the messages of a kind that were not dropped.
+
+    One that was refused, and is held for it, has not begun: nothing of it was done.
+    """
+    rows = tx.rows(_standing(), {"kind": kind, "keys": list(keys)}) if keys else []
+    return {row.key: Standing(row.id, row.order_key, row.inbox_id, row.lines or (), bool(row.begun)) for row in rows}
+
+
+@cache
+def _standing() -> Select[Any]:
+    """Return the statement of `standing`, built once."""
+    may_be_there = or_(_message.c.attempted_at.is_not(None), and_(_message.c.resends > 0, ~held()))
+    return select(
+        *(_message.c.id, _message.c.key, _message.c.order_key, _message.c.inbox_id, _message.c.lines),
+        or_(_message.c.closed_at.is_not(None), may_be_there).label("begun"),
+    ).where(_MINE, _message.c.kind == bindparam("kind"), listed(_message.c.key, "keys"), _NOT_DROPPED)

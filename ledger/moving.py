@@ -89,7 +89,9 @@ def forget_listings(tx: Transaction, *, with_numbers: bool) -> None:
     `with_numbers`: the marketplace's own product numbers are another account's too.
     """
     levels = (_level.c.installation == tx.installation,)
-    afresh = dict.fromkeys(("ticket", "sending", "published", "published_at", "proved_at", "lease_until", "due_at"))
+    unknown = ("ticket", "sending", "published", "published_at", "proved_at", "lease_until", "due_at")
+    afresh: dict[str, Any] = dict.fromkeys(unknown)
+    afresh |= {"tries": 0, **({"may_show": None} if with_numbers else {})}
     tx.run(update(_level).where(*levels).values(**afresh, owed=True, attempt=_level.c.attempt + 1))
     unlisted: dict[str, Any] = {"listed": False, "listing_id": ""}
     if with_numbers:

@@ -27,7 +27,7 @@ _CREATION = exists().where(
 )
 _KNOWN = select(
     _order,
-    _CREATION.where(_message.c.attempted_at.is_not(None)).label("attempted"),
+    _CREATION.where(or_(_message.c.attempted_at.is_not(None), _message.c.resends > 0)).label("attempted"),
     exists().where(_inbox.c.id == _order.c.inbox_id, _inbox.c.gate == inbox.INCOMPLETE).label("awaits_address"),
 ).where(_MINE, listed(_order.c.key, "keys"))
 _LINES = (
@@ -232,6 +232,19 @@ def add_shipped(tx: Transaction, order_key: str, quantities: Mapping[str, int]) 
             update(_line)
             .where(_line.c.installation == tx.installation, _line.c.order_key == order_key, _line.c.line == line)
             .values(shipped_before=_deducted(tx), shipped=_line.c.shipped + quantity, shipped_at=tx.now)
+        )
+
+
+def take_back_shipped(tx: Transaction, order_key: str, quantities: Mapping[str, int]) -> None:
+    """Take back, by line, the units of a shipment that its back office tells otherwise now, and of which nothing was told on."""
+    for line, quantity in quantities.items():
+        left = _line.c.shipped - quantity
+        tx.run(
+            update(_line)
+            .where(_line.c.installation == tx.installation, _line.c.order_key == order_key, _line.c.line == line)
+            .values(
+                shipped=left, shipped_before=case((_line.c.shipped_before > left, left), else_=_line.c.shipped_before)
+            )
         )
 
 

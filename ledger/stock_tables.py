@@ -16,7 +16,7 @@ URGENCY = text(
 CASE
     WHEN ticket IS NOT NULL THEN 3
     WHEN wanted = 0 THEN 0
-    WHEN wanted < published THEN 1
+    WHEN wanted < may_show THEN 1
     ELSE 2
 END)"""
 )
@@ -81,7 +81,11 @@ class Scan(Table, table=True):
 
 
 class Level(Table, table=True):
-    """The stock of one listed SKU: what is wanted, and what was last proved."""
+    """The stock of one listed SKU: what is wanted, and what was last proved.
+
+    `may_show` is the most that the marketplace may show of what was sent, also while nobody knows what is
+    `published`; None: nothing was ever taken. `tries` counts what was sent in vain since a number was last proved.
+    """
 
     __table_args__ = (
         _some("ix_level_owed", "owed", "installation", URGENCY, "sku"),
@@ -95,12 +99,14 @@ class Level(Table, table=True):
     wanted_as_of: datetime | None = moment()
     why: str = ""
     published: int | None = None
+    may_show: int | None = None
     published_at: datetime | None = moment()
     proved_at: datetime | None = moment()
     owed: bool = True
     owed_since: datetime | None = moment()
     sending: int | None = None
     attempt: int = 0
+    tries: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     lease_until: datetime | None = moment()
     due_at: datetime | None = moment()
     ticket: str | None = None

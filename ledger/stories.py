@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import String, cast, or_, select
 
 from domain.records import Kind
 from ledger.database import Transaction
@@ -43,8 +43,22 @@ def told(tx: Transaction, keys: Sequence[str]) -> list[tuple[datetime, dict[str,
         )
         for row in tx.rows(open_messages)
     ]
+    rows += _told_of_causes(tx, keys)
     rows.sort(key=lambda pair: pair[0])
     return rows
+
+
+def _told_of_causes(tx: Transaction, keys: Sequence[str]) -> list[tuple[datetime, dict[str, str]]]:
+    """Return who was called for what holds these orders, and who took it."""
+    event, hold = table(Event), table(Hold)
+    causes = select(cast(hold.c.cause_id, String)).where(
+        hold.c.installation == tx.installation, hold.c.order_key.in_(keys)
+    )
+    where = (event.c.installation == tx.installation, event.c.order_key == "", event.c.kind == "cause")
+    return [
+        (row.at, {"order": "", "what": f"cause {row.what}", "detail": f"no. {row.key} {row.detail}", "run": ""})
+        for row in tx.rows(select(event).where(*where, event.c.key.in_(causes)))
+    ]
 
 
 def told_of_stock(tx: Transaction, skus: Sequence[str]) -> list[tuple[datetime, dict[str, str]]]:
@@ -113,6 +127,8 @@ def open_causes(tx: Transaction) -> list[dict[str, str]]:
             "what": row.title,
             "holds": str(row.count),
             "owner": row.owner,
+            "escalated to": row.escalated_to,
+            "taken by": row.taken_by,
             "first deadline": f"{row.first_deadline_at:%Y-%m-%d %H:%M} UTC" if row.first_deadline_at else "",
             "detail": row.detail,
         }

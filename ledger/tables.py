@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import JSON, Dialect, Index, LargeBinary, MetaData, UniqueConstraint
+from sqlalchemy import JSON, Dialect, Index, LargeBinary, MetaData, UniqueConstraint, text
 from sqlalchemy import Column as SqlColumn
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.types import TypeDecorator
@@ -189,12 +189,20 @@ class Hold(Table, table=True):
     closed_by: str | None = None
 
 
+_UNTAKEN = text("closed_at IS NULL AND taken_at IS NULL")
+
+
 class Cause(Table, table=True):
-    """What several holds, or a failed run, have in common: one cause is one alert."""
+    """What several holds, or a failed run, have in common: one cause is one alert.
+
+    `told_at` is when somebody was last told of it, by a message or a step of its escalation; an edit tells nobody.
+    `escalated_at` after it: that step is still to be told.
+    """
 
     __table_args__ = (
         Index("ix_cause_signature", "installation", "signature", "closed_at"),
         Index("ix_cause_alert_owed", "alert_owed"),
+        Index("ix_cause_untaken", "installation", "told_at", sqlite_where=_UNTAKEN, postgresql_where=_UNTAKEN),
     )
     id: int | None = Field(default=None, primary_key=True)
     installation: str
@@ -213,6 +221,11 @@ class Cause(Table, table=True):
     slack_timestamp: str = ""
     alert_owed: bool = True
     alert_shown: str = ""
+    told_at: datetime | None = moment()
+    escalated_to: str = ""
+    escalated_at: datetime | None = moment()
+    taken_by: str = ""
+    taken_at: datetime | None = moment()
 
 
 class ItemRow(Table, table=True):

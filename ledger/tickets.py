@@ -1,7 +1,8 @@
 """Tickets: levels that the marketplace took for later, and works on. Nothing else is sent for their SKUs meanwhile."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Integer, bindparam, func, or_, select, update
@@ -9,12 +10,13 @@ from sqlalchemy import Integer, bindparam, func, or_, select, update
 from ledger.database import Transaction
 from ledger.rows import MINE, NOW, listed, table
 from ledger.stock_tables import Level
-from ledger.tables import ItemRow
+from ledger.tables import ItemRow, Moment
 
 if TYPE_CHECKING:
     from ledger.levels import Sending
 
 _level, _item = table(Level), table(ItemRow)
+_NONE: Mapping[str, datetime] = MappingProxyType({})
 _MINE = _level.c.installation == MINE
 _OF_TICKET = (
     update(_level)
@@ -44,8 +46,12 @@ _LEVELS_OF = (
 )
 _OVERDUE = select(_level.c.ticket).where(*_OPEN, _level.c.due_at < NOW).distinct()
 _quantity = bindparam("quantity", type_=Integer)
-_SHOWN = _OF_TICKET.values(published=_quantity, proved_at=NOW, owed=_level.c.wanted != _quantity)
-_LOST = _OF_TICKET.values(published=None, proved_at=None, owed=True)
+_SHOWN = _OF_TICKET.values(
+    published=_quantity, may_show=_quantity, tries=0, proved_at=NOW, owed=_level.c.wanted != _quantity
+)
+_LOST = _OF_TICKET.values(
+    published=None, proved_at=None, owed=True, due_at=bindparam("due", type_=Moment), tries=_level.c.tries + 1
+)
 
 
 def under_way(tx: Transaction) -> bool:
@@ -80,10 +86,10 @@ def overdue(tx: Transaction) -> set[str]:
     return {row.ticket for row in tx.rows(_OVERDUE)}
 
 
-def answered(tx: Transaction, ticket: str, shown: Mapping[str, int], lost: Collection[str] = ()) -> None:
-    """The marketplace worked the ticket off: it shows these numbers by SKU, and the newest number of the `lost` is owed."""
+def answered(tx: Transaction, ticket: str, shown: Mapping[str, int], lost: Mapping[str, datetime] = _NONE) -> None:
+    """The marketplace worked the ticket off: it shows these numbers by SKU; the newest of each of the `lost` is owed from its moment."""
     tx.run(_SHOWN, [{"of_ticket": ticket, "of_sku": sku, "quantity": quantity} for sku, quantity in shown.items()])
-    tx.run(_LOST, [{"of_ticket": ticket, "of_sku": sku} for sku in lost])
+    tx.run(_LOST, [{"of_ticket": ticket, "of_sku": sku, "due": due} for sku, due in lost.items()])
 
 
 def give_up(tx: Transaction) -> int:

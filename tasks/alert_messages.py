@@ -5,17 +5,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 from domain.deadlines import LONDON
-from domain.holds import HOLD_TYPES, TROUBLES
+from domain.holds import HOLD_TYPES, TROUBLES, HoldType, Trouble
 from domain.identifiers import visible
 from ledger.alerts import Alert, Impact
 
 LONGEST_HEADER, LONGEST_FIELD, LONGEST_SECTION, LONGEST_ADDRESS = 150, 1900, 2900, 3000
 _FORM_FIELDS = ("carrier", "service")  # what a cause may fill in; everything else stays in the ledger
 _CLOSED_AS = {"proved", "mended", "replaced"}
+NOBODY: Mapping[str, str] = MappingProxyType({})
 
 _PERSONAL = re.compile(
     r"[\w.+-]+@[\w-]+\.[\w.-]+"  # an e-mail address
@@ -47,17 +49,41 @@ class Links:
         return address if len(address) <= LONGEST_ADDRESS else f"{self.ui}/deployments/deployment/{known}"
 
 
-def render(alert: Alert, links: Links, now: datetime, origin: str = "") -> Message:
+def render(
+    alert: Alert, links: Links, now: datetime, origin: str = "", mentions: Mapping[str, str] = NOBODY
+) -> Message:
     """Return the blocks and the plain text of an alert, within Slack's limits and without personal data.
 
-    `origin` says where it comes from, where the type of the cause alone cannot.
+    `origin` says where it comes from, where the type of the cause alone cannot; `mentions`, how Slack calls
+    somebody to whom it may be escalated.
     """
-    return _closed(alert, links) if alert.closed_at else _open(alert, links, now, origin)
+    return _closed(alert, links) if alert.closed_at else _open(alert, links, now, origin, mentions)
 
 
-def _open(alert: Alert, links: Links, now: datetime, origin: str) -> Message:
-    known = HOLD_TYPES.get(alert.type) or TROUBLES[alert.type]
-    title = f"{alert.installation}: {alert.title}" if alert.installation else alert.title
+def render_step(alert: Alert, links: Links, now: datetime, mentions: Mapping[str, str] = NOBODY) -> Message:
+    """Return the message that tells the next owner of a cause that nobody took: first what waits, and how long there is."""
+    title, next_step = _title(alert), _known(alert).next_step
+    who, waited = _called(alert.escalated_to, mentions), _length(now - alert.opened_at)
+    deadline = _deadline(alert.first_deadline_at, now)
+    facts = {
+        "Affected": _affected(alert),
+        "First deadline": deadline,
+        "Owner": alert.owner,
+        "Nobody took it for": waited,
+    }
+    told = f"{who}: {_safe(title)}. {_affected(alert)}, first deadline {deadline}. Nobody took it for {waited}."
+    blocks: list[dict[str, Any]] = [
+        {"type": "section", "text": _marked(f"{who}: *{_safe(title)}*, and nobody took it.", LONGEST_SECTION)},
+        _fields({name: _safe(value) for name, value in facts.items()}),
+        {"type": "section", "text": _marked(_safe(alert.detail), LONGEST_SECTION)},
+        {"type": "section", "text": _marked(f"*Next step*\n{_safe(next_step)}", LONGEST_SECTION)},
+        _buttons(alert, links),
+    ]
+    return blocks, _cut(told, LONGEST_SECTION)
+
+
+def _open(alert: Alert, links: Links, now: datetime, origin: str, mentions: Mapping[str, str]) -> Message:
+    title, known = _title(alert), _known(alert)
     facts = {
         "Affected": _affected(alert),
         "First deadline": _deadline(alert.first_deadline_at, now),
@@ -66,16 +92,12 @@ def _open(alert: Alert, links: Links, now: datetime, origin: str) -> Message:
         "First seen": _london(alert.opened_at),
         "Cause": f"no. {alert.cause_id}",
     }
-    buttons = [_button(words, address) for words, address in _ways(alert, links).items()]
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": _plain(title, LONGEST_HEADER)},
         {"type": "section", "text": _marked(_safe(alert.detail), LONGEST_SECTION)},
-        {
-            "type": "section",
-            "fields": [_marked(f"*{name}*\n{_safe(value)}", LONGEST_FIELD) for name, value in facts.items()],
-        },
+        _fields({name: _safe(value) for name, value in facts.items()} | _in_hand(alert, mentions)),
         {"type": "section", "text": _marked(f"*Next step*\n{_safe(known.next_step)}", LONGEST_SECTION)},
-        *([{"type": "actions", "elements": buttons}] if buttons else []),
+        *([_buttons(alert, links)] if _ways(alert, links) else []),
     ]
     return blocks, _cut(
         f"{_safe(title)}. {_affected(alert)}. Owner: {_safe(alert.owner)}. {known.next_step}", LONGEST_SECTION
@@ -84,15 +106,39 @@ def _open(alert: Alert, links: Links, now: datetime, origin: str) -> Message:
 
 def _closed(alert: Alert, links: Links) -> Message:
     lasted = _length((alert.closed_at or alert.opened_at) - alert.opened_at)
-    title = f"{alert.installation}: {alert.title}" if alert.installation else alert.title
+    title = _title(alert)
     told = f"✅ {_safe(title)} - mended after {lasted}: {_closed_by(alert)}. {_affected(alert)}."
     run = f" <{links.run(alert.run_id)}|First run>" if alert.run_id else ""
     return [{"type": "section", "text": _marked(told + run, LONGEST_SECTION)}], told
 
 
+def _title(alert: Alert) -> str:
+    return f"{alert.installation}: {alert.title}" if alert.installation else alert.title
+
+
+def _known(alert: Alert) -> HoldType | Trouble:
+    return HOLD_TYPES.get(alert.type) or TROUBLES[alert.type]
+
+
+def _in_hand(alert: Alert, mentions: Mapping[str, str]) -> dict[str, str]:
+    """Return who has it in hand, as far as anybody has."""
+    found: dict[str, str] = {}
+    if alert.escalated_at is not None:
+        found["Escalated to"] = f"{_called(alert.escalated_to, mentions)}, {_london(alert.escalated_at)}"
+    if alert.taken_at is not None:
+        found["Taken by"] = f"{_safe(alert.taken_by)} at {_london(alert.taken_at)}"
+    return found
+
+
+def _called(name: str, mentions: Mapping[str, str]) -> str:
+    return " ".join(filter(None, (f"*{_safe(name)}*", mentions.get(name))))
+
+
 def _ways(alert: Alert, links: Links) -> dict[str, str]:
     """Return the pages that help, by what a button to each says."""
     ways: dict[str, str] = {}
+    if alert.taken_at is None:
+        ways["Take it"] = links.form("take", {"installation": alert.installation, "cause": alert.cause_id})
     if alert.type in HOLD_TYPES:
         form = HOLD_TYPES[alert.type].fixed_by
         filled: dict[str, Any] = {"installation": alert.installation}
@@ -111,7 +157,8 @@ def _ways(alert: Alert, links: Links) -> dict[str, str]:
 
 def _affected(alert: Alert) -> str:
     if alert.type in TROUBLES:
-        return f"{alert.count} run{'s' if alert.count != 1 else ''} so far"
+        one = TROUBLES[alert.type].counts
+        return f"{alert.count} {one}{'s' if alert.count != 1 else ''}{' so far' if one == 'run' else ''}"
     counted = _counted(alert.impact)
     return ", ".join(counted) or f"{alert.count} record{'s' if alert.count != 1 else ''}"
 
@@ -170,6 +217,18 @@ def _plain(text: str, longest: int) -> dict[str, Any]:
 
 def _marked(text: str, longest: int) -> dict[str, Any]:
     return {"type": "mrkdwn", "text": _cut(text, longest) or " "}
+
+
+def _fields(facts: Mapping[str, str]) -> dict[str, Any]:
+    """Return a block of facts; their values are safe already."""
+    return {
+        "type": "section",
+        "fields": [_marked(f"*{name}*\n{value}", LONGEST_FIELD) for name, value in facts.items()],
+    }
+
+
+def _buttons(alert: Alert, links: Links) -> dict[str, Any]:
+    return {"type": "actions", "elements": [_button(*way) for way in _ways(alert, links).items()]}
 
 
 def _button(words: str, address: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from ledger import alerts, holds
 from ledger.alerts import Alert
 from ledger.database import Database, Transaction
 from tasks import prefect_api
-from tasks.alert_messages import Links, Message, render
+from tasks.alert_messages import NOBODY, Links, Message, render, render_step
 
 MOST_MESSAGES = 20
 SECONDS_APART = 1.0  # Slack takes about one message a second and channel
@@ -79,7 +79,7 @@ async def send_alerts(
     """Show every cause whose alert is owed: at most 20 messages, one a second; the rest stays owed.
 
     With a bot token a cause is one message, edited in place; with a webhook it is one when it opens
-    and one when it closes. What opened and closed unseen is not shown. A crash between Slack's
+    and one when it closes. A step of its escalation is a reply in the thread, or one more message. What opened and closed unseen is not shown. A crash between Slack's
     answer and our note of it repeats a message: Slack has no key that would prevent it.
     """
     told, refusing = Told(), set[str]()
@@ -98,7 +98,8 @@ async def send_alerts(
             await database.clock.sleep(SECONDS_APART)
         tries += 1
         try:
-            await _show(database, slack, alert, sending, channel, _rendered(database, installations, links, alert))
+            message, step = _rendered(database, installations, links, alert)
+            await _show(database, slack, alert, sending, channel, message, step)
             told.sent += 1
         except SlackRefused as refused:
             told.troubles.append(str(refused))
@@ -170,7 +171,7 @@ def _worth_sending(alert: Alert, slack: Slack) -> bool:
         return False
     if alert.shown == alert.fingerprint():
         return False
-    return slack.edits or not alert.posted or alert.closed_at is not None
+    return slack.edits or not alert.posted or alert.closed_at is not None or alert.untold
 
 
 async def _show(
@@ -180,13 +181,20 @@ async def _show(
     sending: str,
     channel: str,
     message: Message,
+    step: Message | None,
 ) -> None:
+    """Show an alert. A step of its escalation comes after the edit, which fails where the thread is gone.
+
+    A message that is posted anew names the next owner itself, so it tells the step too.
+    """
     at = MessageId(alert.channel, alert.timestamp)
     try:
         if slack.edits and at.editable:
             await slack.edit(at, *message)
+            if step is not None:
+                await slack.reply(at, *step)
         else:
-            at = await slack.post(channel, *message)
+            at = await slack.post(channel, *(message if slack.edits or step is None else step))
     except SlackDown as trouble:
         with database.transaction(alert.installation) as tx:
             alerts.not_shown(tx, alert, sending, gone=isinstance(trouble, MessageGone))
@@ -195,9 +203,15 @@ async def _show(
         alerts.shown(tx, alert, sending, at.channel, at.timestamp)
 
 
-def _rendered(database: Database, installations: Mapping[str, Installation], links: Links, alert: Alert) -> Message:
+def _rendered(
+    database: Database, installations: Mapping[str, Installation], links: Links, alert: Alert
+) -> tuple[Message, Message | None]:
+    """Return how an alert looks, and what tells the step of its escalation that is still to be told."""
     now: datetime = database.clock.now()
-    return render(alert, links, now, _origin(alert, installations.get(alert.installation)))
+    installation = installations.get(alert.installation)
+    mentions = installation.escalation.mentions if installation else NOBODY
+    message = render(alert, links, now, _origin(alert, installation), mentions)
+    return message, render_step(alert, links, now, mentions) if alert.untold else None
 
 
 def _origin(alert: Alert, installation: Installation | None) -> str:

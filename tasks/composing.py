@@ -28,6 +28,8 @@ from tasks.judge import with_skus
 from tasks.loops import INTAKES
 from tasks.run import Run
 
+_BEFORE_THEIR_GATE = (inbox.WAITING, inbox.HELD)
+
 
 class CannotCompose(Exception):
     """A message cannot be put into words any more: its original, or a fact that it needs, is gone.
@@ -48,15 +50,18 @@ def compose(run: Run, tx: Transaction, claimed: Sequence[Claimed]) -> dict[int, 
     """Return, by message id, the record to send for each claimed message, or why there is none."""
     originals = inbox.originals(tx, [message.inbox_id for message in claimed])
     known = orders.known(tx, [message.order_key for message in claimed])
-    unreadable = inbox.moved(tx, [message.inbox_id for message in claimed])
+    gates = inbox.gates(tx, [message.inbox_id for message in claimed])
     composed: dict[int, Record | CannotCompose] = {}
     for message in claimed:
         try:
             order, original = known[message.order_key], originals.get(message.inbox_id)
-            if message.kind is Kind.SALES_ORDER and message.inbox_id in unreadable:
+            gate = gates.get(message.inbox_id)
+            if message.kind is Kind.SALES_ORDER and gate == inbox.MOVED:
                 composed[message.id] = ReadAgain(
                     None, "the road it came over was left; it is read again over the new one"
                 )
+            elif message.kind is Kind.DISPATCH and message.attempted_at is None and gate in _BEFORE_THEIR_GATE:
+                composed[message.id] = ReadAgain(None, "a newer version of it has not passed the gate")
             else:
                 composed[message.id] = _composed(run, tx, message, order, original)
         except CannotCompose as trouble:
@@ -119,7 +124,7 @@ def _parsed(run: Run, side: Side, kind: Kind, original: Any) -> Any:
 def _sales_order(run: Run, tx: Transaction, original: Any, life: OrderLife, *, was_asked: bool) -> SalesOrder:
     """Return what is to be created, or looked for. `was_asked`: it may stand there, although nobody wants it any more."""
     order: SalesOrder = _parsed(run, Side.MARKETPLACE, Kind.SALES_ORDER, original)
-    if order.address_follows:
+    if order.address_follows and not was_asked:  # a look-up needs no address
         raise CannotCompose(None, "its address is awaited")
     numbers = [line.stock_number for line in order.lines if not line.sku and line.stock_number]
     filed = {line.stock_number: line.sku for line in life.lines if line.stock_number and line.sku}

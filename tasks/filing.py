@@ -14,7 +14,7 @@ from tasks.faults import apart, is_fault
 from tasks.filing_dispatches import file_dispatches
 from tasks.filing_levels import file_items, file_levels
 from tasks.filing_orders import file_orders
-from tasks.filing_rejects import file_rejects
+from tasks.filing_rejects import file_rejects, let_go_of_unread
 from tasks.judge import Judged, unbroken
 from tasks.run import Run
 
@@ -54,6 +54,8 @@ def _file(run: Run, judged: Judged, *, only_try: bool = False) -> None:
             if _overtaken(run, tx, judged):
                 return
             _FILERS[kind](run, tx, judged)
+            if not judged.pulled.released:
+                let_go_of_unread(tx, judged.pulled.intake, judged.pulled.page)
             rejects = {reject.key: reject for reject in judged.pulled.page.rejects}
             file_rejects(run, tx, judged.pulled.intake, rejects, again=bool(judged.pulled.released))
             _settle_released(tx, judged)
@@ -118,6 +120,8 @@ def _settle_released(tx: Transaction, judged: Judged) -> None:
     elsewhere = [inbox_id for key, inbox_id in judged.pulled.released.items() if key not in filed]
     if elsewhere:
         inbox.set_gate(tx, elsewhere, inbox.PASSED)
+        beside = [judged.pulled.released[key] for key in judged.pulled.released if key != inbox.read_key(key)]
+        inbox.let_go(tx, [one for one in elsewhere if one in beside])
         holds.close_holds(tx, holds.INBOX, [str(one) for one in elsewhere], "replaced", "filed under its own key")
 
 

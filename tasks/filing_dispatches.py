@@ -6,6 +6,7 @@ from domain.records import Dispatch, Kind
 from expectations.gate import Failure
 from ledger import holds, inbox, messages, orders
 from ledger.database import Transaction
+from tasks.changed_dispatches import changeable, withdraw
 from tasks.filing_orders import owing, store
 from tasks.holding import hold
 from tasks.judge import Judged
@@ -17,6 +18,8 @@ _CARRIER_HOLDS = {"unmapped_carrier", "carrier_not_approved", "invalid_carrier"}
 
 def file_dispatches(run: Run, tx: Transaction, judged: Judged) -> None:
     """File the shipped records of a chunk, each against its order."""
+    intake, released = judged.pulled.intake, bool(judged.pulled.released)
+    judged = Judged(judged.pulled, changeable(run, tx, intake, judged.fresh, released=released), judged.failures)
     keys = orders.by_reference(tx, [one.record.order_reference for one in judged.fresh])
     of_dispatch = {one.record.key: keys.get(one.record.order_reference, "") for one in judged.fresh}
     inbox_ids = store(run, tx, judged, of_dispatch)
@@ -30,16 +33,14 @@ def file_dispatches(run: Run, tx: Transaction, judged: Judged) -> None:
 def _file(
     run: Run, tx: Transaction, dispatch: Dispatch, order_key: str, inbox_id: int, failures: tuple[Failure, ...]
 ) -> None:
+    is_replaced = withdraw(run, tx, dispatch.key)
     known = orders.known(tx, [order_key]).get(order_key)
     if known is not None:
         prove_creation(run, tx, known, dispatch.order_id, f"the back office shipped it ({dispatch.key})")
-    if messages.id_of(tx, Kind.DISPATCH, dispatch.key) is not None:
-        run.tell(News(order_key, Kind.DISPATCH, dispatch.key, "changed", "after it was owed: the first record stands"))
-        return
     holds.close_holds(tx, holds.INBOX, [str(inbox_id)], "replaced", "a newer record, or a release")
     if not failures and known is not None:
         failures = _owe(run, tx, dispatch, known, inbox_id)
-    if failures and _is_told_again(tx, dispatch, order_key, failures):
+    if failures and not is_replaced and _is_told_again(tx, dispatch, order_key, failures):
         inbox.set_gate(tx, [inbox_id], inbox.PASSED)
         told = f"parcel {dispatch.tracking_number} was told before, under another key"
         run.tell(News(order_key, Kind.DISPATCH, dispatch.key, "repeated", told))
@@ -78,10 +79,8 @@ def _is_told_again(tx: Transaction, dispatch: Dispatch, order_key: str, failures
 def prove_creation(run: Run, tx: Transaction, order: orders.KnownOrder, back_office_id: str, evidence: str) -> None:
     """Some record shows that the back office has the order: close its creation and owe what follows."""
     orders.mark_taken(tx, order.life.key, back_office_id)
-    message_id = messages.id_of(tx, Kind.SALES_ORDER, order.life.key)
     if not messages.prove(tx, Kind.SALES_ORDER, order.life.key, evidence):
         return
-    holds.close_holds(tx, holds.MESSAGE, [str(message_id)], "proved", run.id)
     run.tell(News(order.life.key, Kind.SALES_ORDER, order.life.key, "done", f"proved: {evidence}"))
     now = orders.known(tx, [order.life.key])[order.life.key]
     messages.owe(tx, owing(run, tx, now.life, now.inbox_id, now.placed_at, now.dispatch_by_at))

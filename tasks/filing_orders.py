@@ -18,6 +18,9 @@ from tasks.telling import News
 GO_LIVE = "go_live"
 _ACKNOWLEDGED = {LineStatus.ACCEPTED, LineStatus.BACKORDERED, LineStatus.DISPATCHED, LineStatus.RETURNED}
 _UNANSWERED = {LineStatus.OPEN, LineStatus.CANCEL_REQUESTED}
+_MAY_STAND_THERE = (
+    "John Lewis asks to cancel it, and it was sent: look whether it, or a half of it, stands in the back office"
+)
 _UNKNOWN = OrderLife("", ())
 
 
@@ -43,9 +46,10 @@ def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
         if life.final and not life.attempted and not life.taken:
             orders.mark(tx, order.key, final_at=tx.now)
         failures = judged.failures.get(order.key, ())
-        if failures and not life.attempted and not life.taken:
+        if failures and not life.taken:
             _hold(run, tx, order, inbox_id, failures)
-            continue
+            if not life.attempted:
+                continue
         owed += _owing(run, life, inbox_id, order.placed_at, order.dispatch_by_at, since)
         run.tell(News(order.key, order.kind, order.key, "filed", f"lines: {len(order.lines)}, {order.reference}"))
     messages.owe(tx, owed)
@@ -204,7 +208,7 @@ def _stop_creation(run: Run, tx: Transaction, order: SalesOrder, life: OrderLife
         order.key,
         "expect_no_cancellation_after_creation",
         "cancelled_after_creation",
-        "John Lewis asks to cancel it",
+        "John Lewis asks to cancel it" if life.taken else _MAY_STAND_THERE,
         "",
     )
     deadline_at = order.dispatch_by_at or tx.now + timedelta(hours=24)

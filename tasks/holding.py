@@ -1,5 +1,6 @@
 """Hold what the gate, or a destination, would not let pass: with its reason, its owner, its clock and its fix."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +42,15 @@ def hold(
         run.tell(News(order_key, failure.hold_type, failure.key, "held", f"{failure.expectation}: {failure.value}"))
 
 
+_BY_ANSWERS = ("refused", "listing_without_item", "contradiction", "unknown_outcome")
+"""The holds of SKUs that an answer of the marketplace opens; the others are of what the back office counts."""
+
+
 def hold_level(run: Run, tx: Transaction, sku: str, hold_type: str, reason: str) -> None:
     """Hold a SKU whose number the marketplace would not take."""
     hold(run, tx, Failure(sku, "expect_stock_to_be_taken", hold_type, reason, ""), holds.LEVEL, sku)
+
+
+def mend_levels(tx: Transaction, skus: Sequence[str]) -> None:
+    """Close the holds of SKUs whose number the marketplace would not take: it is seen to show one that was sent since."""
+    holds.close_holds(tx, holds.LEVEL, skus, "mended", "it shows a number again", _BY_ANSWERS)

@@ -12,7 +12,7 @@ from domain.limits import OrderLimits
 from domain.orders import LineLife
 from domain.records import Dispatch, Kind, Page, Received, SalesOrder
 from expectations.gate import Facts, Failure, gate
-from ledger import holds, inbox, items, orders, scans
+from ledger import holds, inbox, items, messages, orders, scans
 from ledger.comparing import Compared
 from ledger.database import Transaction
 from tasks.faults import apart
@@ -207,13 +207,18 @@ def _limits(run: Run) -> OrderLimits:
 
 
 def _left_to_ship(tx: Transaction, dispatches: list[Dispatch]) -> dict[str, dict[str, int]]:
-    """Return, by order reference, how many of each SKU are still to be shipped."""
+    """Return, by order reference, how many of each SKU are still to be shipped.
+
+    What a former version of one of these shipments took is its own: it is judged as if it came for the first time.
+    """
     keys = orders.by_reference(tx, [dispatch.order_reference for dispatch in dispatches])
     known = orders.known(tx, list(keys.values()))
-    left: dict[str, dict[str, int]] = {}
-    for reference, key in keys.items():
-        left[reference] = _by_sku(known[key].life.lines)
-    return left
+    left = {key: _by_sku(known[key].life.lines) for key in keys.values()}
+    for former in messages.standing(tx, Kind.DISPATCH, [dispatch.key for dispatch in dispatches]).values():
+        if of_order := left.get(former.order_key):
+            for line in former.lines:
+                of_order[line["sku"]] = of_order.get(line["sku"], 0) + line["quantity"]
+    return {reference: left[key] for reference, key in keys.items()}
 
 
 def _by_sku(lines: tuple[LineLife, ...]) -> dict[str, int]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from domain.identifiers import visible
-from ledger import holds, inbox, items, journal, levels, messages, scans, stories, tickets
+from ledger import holds, inbox, items, journal, levels, messages, scans, stages, stories, taking, tickets
 from ledger.database import Transaction
 from tasks import carriers
 
@@ -51,6 +51,7 @@ def release(tx: Transaction, *, order: str, cause: int, message: int, reason: st
     by_hand = [int(one.subject_id) for one in found if one.type == "keyed_by_hand"]
     messages.send_afresh(tx, by_hand)
     messages.due_now(tx, [int(one.subject_id) for one in found if one.subject == holds.MESSAGE])
+    levels.due_now(tx, [one.subject_id for one in found if one.subject == holds.LEVEL])
     journal.write(tx, [(one.order_key, one.type, one.subject_id, "released", f"by {by}: {reason}") for one in found])
     return plan
 
@@ -94,6 +95,23 @@ def approve_stock(tx: Transaction, *, by: str, dry_run: bool) -> Plan:
     return plan
 
 
+def take(tx: Transaction, *, cause: int, by: str, note: str) -> Plan:
+    """Note who looks after a cause from now on, whoever did before: then it is escalated no further. It releases nothing."""
+    found = taking.cause(tx, cause)
+    if found is None:
+        raise NothingToDo(f"There is no cause no. {cause} of {tx.installation}; its alert shows the number.")
+    if found.closed_at is not None:
+        raise NothingToDo(
+            f"Cause no. {cause} was closed at {found.closed_at:%d %b %H:%M} UTC: there is nothing to take."
+        )
+    _named(by)
+    taking.take(tx, cause, by.strip())
+    before = f" over from {found.taken_by}" if found.taken_by else ""
+    journal.write(tx, [("", "cause", str(cause), "taken", f"{before} by {by}: {note}".strip())])
+    row = {"cause": str(cause), "what": found.title, "detail": found.detail, "waiting": str(found.count)}
+    return Plan(f"{by} took cause no. {cause}{before}", [row], done=True)
+
+
 def timeline(tx: Transaction, number: str) -> Plan:
     """Return the whole story of a John Lewis number, back-office number, tracking number, SKU or EAN."""
     keys, skus = stories.order_keys(tx, number), stories.skus(tx, number)
@@ -102,7 +120,22 @@ def timeline(tx: Transaction, number: str) -> Plan:
     plan = Plan(f"{visible(number)}: {len(keys)} orders", done=True)
     rows = sorted([*stories.told(tx, keys), *stories.told_of_stock(tx, skus)], key=lambda pair: pair[0])
     plan.rows = [{"at": f"{at:%Y-%m-%d %H:%M:%S}", **told} for at, told in rows]
+    plan.rows += [_stage(tx, row) for row in stages.of_orders(tx, keys)]
     return plan
+
+
+def _stage(tx: Transaction, row: Any) -> dict[str, str]:
+    """Return in words where an order stands now, since how long, and who has to act."""
+    hours = (tx.now - row.since).total_seconds() / 3600
+    acts = f"; {row.owner} acts" if row.owner else ""
+    told = f"for {hours:.1f} hours, since {row.since:%d %b %H:%M} UTC{acts}"
+    return {
+        "at": f"{tx.now:%Y-%m-%d %H:%M:%S}",
+        "order": row.key,
+        "what": f"now: {row.stage}",
+        "detail": told,
+        "run": "",
+    }
 
 
 def _chosen(tx: Transaction, *, order: str, cause: int, message: int) -> Sequence[Any]:
@@ -116,7 +149,7 @@ def _chosen(tx: Transaction, *, order: str, cause: int, message: int) -> Sequenc
 
 
 def _named(by: str) -> None:
-    if not by:
+    if not by.strip():
         raise NothingToDo("Say who decides it: the name is kept in the journal.")
 
 

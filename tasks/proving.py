@@ -8,13 +8,14 @@ from connectors.roles import WorksFilesOff
 from domain.answers import Absent, Contradicted, Finding, Found, NotNow, NotYet, Refused
 from domain.faults import SOFTWARE_FAULT
 from domain.records import Kind
+from domain.stock import REFUSED, UNANSWERED
 from expectations.gate import Failure
 from ledger import holds, levels, tickets
 from ledger.database import Transaction
 from ledger.levels import Sending
 from tasks.composing import availability
 from tasks.faults import apart
-from tasks.holding import hold, hold_level
+from tasks.holding import hold, hold_level, mend_levels
 from tasks.loops import Route
 from tasks.run import Run
 from tasks.telling import News
@@ -94,6 +95,7 @@ def _settle(run: Run, tx: Transaction, sent: Mapping[str, Any], findings: Mappin
     """Write what became of the levels, those of one ticket together."""
     shown: dict[str | None, dict[str, int]] = {}
     differing: dict[str | None, dict[str, int]] = {}
+    due = {sku: tx.now + UNANSWERED.after(row.tries) if row.tries else tx.now for sku, row in sent.items()}
     for sku, row in sent.items():
         finding = findings.get(sku, NotYet())
         if isinstance(finding, NotYet):
@@ -103,11 +105,14 @@ def _settle(run: Run, tx: Transaction, sent: Mapping[str, Any], findings: Mappin
         told = f"{_shown(row)} shown" if matches else "another number is shown: the newest is owed again"
         if isinstance(finding, Contradicted | Refused):
             hold_level(run, tx, sku, finding.hold_type, finding.reason)
-            told = finding.reason
+            told, due[sku] = finding.reason, tx.now + REFUSED.after(row.tries)
         run.tell(News("", Kind.AVAILABILITY, sku, "proved" if matches else "differs", told))
-    levels.proved(tx, shown.pop(None, {}), differing.pop(None, {}))
+    mend_levels(tx, [sku for skus in shown.values() for sku in skus])
+    levels.proved(tx, shown.pop(None, {}))
+    levels.differ(tx, differing.pop(None, {}), due)
     for ticket in {**shown, **differing}:
-        tickets.answered(tx, str(ticket), shown.get(ticket, {}), differing.get(ticket, {}))
+        lost = {sku: due[sku] for sku in differing.get(ticket, {})}
+        tickets.answered(tx, str(ticket), shown.get(ticket, {}), lost)
 
 
 def _settle_files(run: Run, tx: Transaction, answers: Mapping[str, set[type]]) -> None:

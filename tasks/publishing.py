@@ -10,6 +10,7 @@ from domain.answers import Accepted, Answer, Done, Later, NotNow, Refused, Syste
 from domain.faults import SOFTWARE_FAULT
 from domain.installation import Side
 from domain.records import Kind
+from domain.stock import REFUSED, UNANSWERED, Pace
 from ledger import accounts, journal, levels, scans, tickets
 from ledger.database import Transaction
 from ledger.levels import Sending
@@ -92,7 +93,10 @@ async def _send(run: Run, route: Route, batch: list[Sending]) -> bool:
     """Call and write the answers; False when the budget is spent for now. The claim was the attempt's commit."""
     sink = run.sink(route)
     try:
-        answers = await sink.send([availability(sending) for sending in batch])
+        async with run.within(batch[0].lease_until):
+            answers = await sink.send([availability(sending) for sending in batch])
+    except TimeoutError:
+        answers = {}
     except NotNow as spent:
         with run.transaction() as tx:
             levels.postponed(tx, batch, spent.at)
@@ -115,7 +119,7 @@ def _settle(run: Run, tx: Transaction, sink: Sink[Any], batch: list[Sending], an
     taken: dict[str, list[Sending]] = {}
     told: list[News] = []
     for sending in batch:
-        match answers.get(sending.sku, Unknown("the destination did not answer for it")):
+        match answers.get(sending.sku, Unknown("the destination did not answer for it in time")):
             case Done():
                 levels.published(tx, sending, proved=False)
                 what, detail = "published", str(sending.quantity)
@@ -126,10 +130,10 @@ def _settle(run: Run, tx: Transaction, sink: Sink[Any], batch: list[Sending], an
                 levels.postponed(tx, [sending], at)
                 what, detail = "later", reason
             case Unknown(reason):
-                levels.postponed(tx, [sending], tx.now)
+                levels.unanswered(tx, sending, _again(run, tx, UNANSWERED, sending.tries))
                 what, detail = "unknown", f"{reason}; the newest number is owed again"
             case Refused(reason, hold_type):
-                levels.postponed(tx, [sending], tx.now)
+                levels.refused(tx, sending, _again(run, tx, REFUSED, sending.tries))
                 hold_level(run, tx, sending.sku, hold_type, reason)
                 what, detail = "refused", reason
         told.append(News("", Kind.AVAILABILITY, sending.sku, what, detail))
@@ -139,6 +143,11 @@ def _settle(run: Run, tx: Transaction, sink: Sink[Any], batch: list[Sending], an
     for news in told:
         run.tell(news)
     journal.write(tx, [(news.order_key, news.kind, news.key, news.what, news.detail) for news in told])
+
+
+def _again(run: Run, tx: Transaction, pace: Pace, tries: int) -> datetime:
+    """Return when a SKU is tried again: never in the same run, or one SKU would eat the calls of all."""
+    return max(tx.now + pace.after(tries), run.ends_at)
 
 
 def _give_back(run: Run, unsent: list[Sending]) -> None:

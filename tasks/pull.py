@@ -184,4 +184,5 @@ def _all_known(run: Run, intake: Intake, page: Page) -> bool:
     with run.transaction() as tx:
         if inbox.unseen(tx, intake.side, intake.kind, {r.record.key: r.fingerprint for r in page.received}):
             return False
-        return page.total <= orders.unanswered(tx, run.former) + inbox.rejected(tx, run.former)
+        unread = inbox.rejected(tx, intake.side, intake.kind, run.former)
+        return page.total <= orders.unanswered(tx, run.former) + unread

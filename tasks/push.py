@@ -93,7 +93,10 @@ async def _send(run: Run, route: Route, claimed: Sequence[Claimed]) -> bool:
     if not going:
         return True
     try:
-        answers = await sink.send([record for _, record in going.values()])
+        async with run.within(claimed[0].lease_until):
+            answers = await sink.send([record for _, record in going.values()])
+    except TimeoutError:
+        answers = {}
     except (SystemTrouble, NotNow) as trouble:
         with run.transaction() as tx:
             for message, _ in going.values():
@@ -109,7 +112,7 @@ async def _send(run: Run, route: Route, claimed: Sequence[Claimed]) -> bool:
     run.reached.add(run.account(route.side))
     with run.transaction() as tx:
         for key, (message, record) in going.items():
-            answer: Answer = answers.get(key, Unknown("the destination did not answer for it"))
+            answer: Answer = answers.get(key, Unknown("the destination did not answer for it in time"))
             settle(run, tx, message, record, answer, sink.visible_after)
     return True
 

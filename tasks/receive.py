@@ -15,11 +15,12 @@ from connectors.roles import Delivery, FeedShape, Forged
 from domain.holds import TROUBLES
 from domain.installation import Mode
 from domain.payloads import address_of
-from domain.records import Received, Reject
+from domain.records import Kind, Received, Reject
 from ledger import holds, inbox, journal, payloads
 from ledger.database import Database, LedgerUnusable, Transaction
 from ledger.schema import migrate
 from tasks import calls
+from tasks.changed_dispatches import begun_dispatches, tell_change
 from tasks.doors import Door, Doors, open_doors
 from tasks.filing_rejects import file_rejects
 from tasks.installations import all_installations
@@ -169,6 +170,7 @@ def _file_records(run: Run, tx: Transaction, intake: Intake, records: Sequence[R
     for one in records:
         if (other := newest.get(one.record.key)) is None or not _older(one, other):
             newest[one.record.key] = one
+    begun = begun_dispatches(tx, list(newest)) if intake.kind is Kind.DISPATCH else {}
     standing = inbox.current(tx, intake.side, intake.kind, list(newest))
     originals = inbox.originals(tx, [row.id for row in standing.values()])
     came_before = payloads.kept(tx, [address_of(one.raw) for one in newest.values()])
@@ -178,13 +180,16 @@ def _file_records(run: Run, tx: Transaction, intake: Intake, records: Sequence[R
         if row is not None and row.gate != inbox.REJECTED:
             stood = feed.parse(originals[row.id])
             if row.fingerprint == one.fingerprint:
-                if isinstance(stood, Received) and _older(stood, one):
+                if isinstance(stood, Received) and _older(stood, one) and key not in begun:
                     inbox.renew(tx, row.id, one.raw, feed.keeps)
                 continue
             if (isinstance(stood, Received) and _older(one, stood)) or (
                 one.revision is None and address_of(one.raw) in came_before
             ):
                 run.tell(News(row.order_key, intake.kind, key, "pushed", _LATE))
+                continue
+            if key in begun:
+                tell_change(run, tx, begun[key], stood, one, feed.keeps)
                 continue
         arrivals.append(_arrival(intake, one, feed.keeps, row))
         run.tell(

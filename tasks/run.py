@@ -1,5 +1,6 @@
 """A run: one slice of one loop of one installation, with everything it needs in hand."""
 
+import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -29,6 +30,7 @@ from tasks.telling import News, Told
 SLICE_SECONDS = 45.0
 LEASE_SECONDS = 120.0
 CALL_SECONDS = 35.0  # no call starts with less than this left on its lease
+_TO_WRITE_SECONDS = 5.0  # what is left of a lease to write its outcome
 
 
 class AnotherAccount(WrongConfiguration):
@@ -201,6 +203,14 @@ class Run:
     def enough_lease(self, until: datetime) -> bool:
         """Tell whether a call may still begin under a lease."""
         return self.clock.now() + self.clock.machine(CALL_SECONDS) <= until
+
+    def within(self, lease_until: datetime) -> asyncio.Timeout:
+        """Return the bound of a sending, which may be many calls: over before its lease, when another worker may act.
+
+        What it breaks off (`TimeoutError`) is unknown.
+        """
+        left = (lease_until - self.clock.now()) / self.clock.machine(1.0)
+        return asyncio.timeout(left - _TO_WRITE_SECONDS)
 
     def in_trouble(self, side: Side) -> bool:
         """Tell whether the account of a side was found in trouble by this run; the other one goes on."""

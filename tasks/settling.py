@@ -42,9 +42,9 @@ _THERE_BUT_WRONG = {
 
 
 def settle(
-    run: Run, tx: Transaction, message: Claimed, record: Record | None, answer: Answer, visible_after: timedelta
+    run: Run, tx: Transaction, message: Claimed, record: Record, answer: Answer, visible_after: timedelta
 ) -> None:
-    """Write the answer to a sending (`record` is None where there was nothing to send). A claim that was lost meanwhile writes nothing: its new owner looks it up."""
+    """Write the answer to a sending. A claim that was lost meanwhile writes nothing: its new owner looks it up."""
     match answer:
         case Done(evidence, external_id):
             _done(run, tx, message, record, evidence, external_id)
@@ -64,13 +64,19 @@ def settle(
 
 
 def settle_unsayable(run: Run, tx: Transaction, message: Claimed, trouble: CannotCompose) -> None:
-    """Hold a message that cannot be composed, or drop one that is no longer owed; let one wait whose original comes again."""
+    """Hold a message that cannot be composed, or drop one that is no longer owed; let one wait whose original comes again.
+
+    Nothing was asked, so nothing was answered: what was sent, or taken for later, stays so and is looked up after a release.
+    """
     if isinstance(trouble, ReadAgain):
         messages.note(tx, message, lease_until=None, due_at=tx.now + LOOK_AGAIN_AFTER)
     elif trouble.hold_type is not None:
-        settle(run, tx, message, None, Refused(trouble.reason, trouble.hold_type), timedelta())
+        if messages.note(tx, message, lease_until=None):
+            _hold(run, tx, message, trouble.hold_type, trouble.reason)
     elif messages.close(tx, message, messages.DROPPED, trouble.reason):
         _tell(run, tx, message, "dropped", trouble.reason)
+        if orders.known(tx, [message.order_key])[message.order_key].life.final:
+            orders.mark(tx, message.order_key, final_at=tx.now)
 
 
 def settle_fault(run: Run, tx: Transaction, message: Claimed, told: str) -> None:
@@ -137,14 +143,16 @@ def _absent(run: Run, tx: Transaction, message: Claimed, visible_after: timedelt
         _tell(run, tx, message, "absent", "it is not there: it is sent")
 
 
-def _done(run: Run, tx: Transaction, message: Claimed, record: Record | None, evidence: str, external_id: str) -> None:
+def _done(run: Run, tx: Transaction, message: Claimed, record: Record, evidence: str, external_id: str) -> None:
     if not messages.close(tx, message, "done", evidence, external_id):
         return
-    holds.close_holds(tx, holds.MESSAGE, [str(message.id)], "proved", run.id)
     lines: tuple[LineQuantity, ...] = getattr(record, "lines", ())
     match message.kind:
         case Kind.SALES_ORDER:
             orders.mark_taken(tx, message.order_key, external_id)
+            if message.attempted_at is not None:  # what a newer version was held for matters no more
+                inbox_id = orders.known(tx, [message.order_key])[message.order_key].inbox_id
+                holds.close_holds(tx, holds.INBOX, [str(inbox_id)], "proved", run.id)
         case Kind.ACKNOWLEDGEMENT:
             orders.mark(tx, message.order_key, acknowledged_at=tx.now)
         case Kind.CANCELLATION:

@@ -1,11 +1,15 @@
 """Watch: what no run of a loop can see of itself: silence, deadlines that come near, and data that has had its time."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import cast
 
+from domain import escalation
+from domain.deadlines import LONDON
 from domain.holds import TROUBLES, Owner
-from domain.installation import Installation, Mode
-from ledger import holds, journal, lateness, messages, orders, payloads
+from domain.identifiers import visible
+from domain.installation import Escalation, Installation, Mode
+from domain.stock import MANY_TRIES
+from ledger import holds, items, journal, lateness, messages, orders, payloads, stages, taking
 from ledger.database import Transaction
 from tasks.calls import notice_silence
 from tasks.loops import LOOPS
@@ -21,11 +25,17 @@ def watch(tx: Transaction, installation: Installation) -> str:
     silent = [name for name in LOOPS if _silent(tx, installation, name)]
     late = _warn_of_late_stock(tx, installation)
     at_risk = _warn_of_deadlines(tx, installation)
+    unshipped = _warn_of_the_unshipped(tx, installation)
     partly = _hold_partly_shipped(tx, installation)
+    to_review = _hold_for_review(tx, installation)
     uncalled = notice_silence(tx, installation)
+    escalated = _escalate(tx, installation.escalation)
     erased = payloads.erase_persons(tx, tx.now - KEEP_PERSONS)
     told = f"silent loops {silent or 'none'}, {late} SKUs shown too late, vendors that stopped calling: {'one' if uncalled else 'none'}"
-    return f"{installation.name}: {told}, {at_risk} near their deadline, {partly} shipped in part for long, {erased} originals erased"
+    told += f", {at_risk} near their deadline, {unshipped} not shipped in time, {partly} shipped in part for long"
+    return (
+        f"{installation.name}: {told}, {to_review} mappings to review, {escalated} escalated, {erased} originals erased"
+    )
 
 
 def _silent(tx: Transaction, installation: Installation, name: str) -> bool:
@@ -80,7 +90,8 @@ def _warn_of_late_stock(tx: Transaction, installation: Installation) -> int:
         type_=trouble.name,
         owner=Owner.OPERATIONS,
         title=trouble.title,
-        detail=f"{late.skus} SKUs wait to be shown, {late.to_zero} of them are sold out; the first since {late.since:%d %b %H:%M} UTC.",
+        detail=f"{late.skus} SKUs wait to be shown, {late.to_zero} of them are sold out, {late.held} are held and show more "
+        f"than may be sold, {late.in_vain} were sent {MANY_TRIES} times or more in vain; the first since {late.since:%d %b %H:%M} UTC.",
     )
     return late.skus
 
@@ -129,3 +140,71 @@ def _warn_of_deadlines(tx: Transaction, installation: Installation) -> int:
             ),
         )
     return len(at_risk)
+
+
+def _warn_of_the_unshipped(tx: Transaction, installation: Installation) -> int:
+    """Call the warehouse where orders near or past their deadline are to be shipped and nothing else tells so.
+
+    That is one cause, whose alert is kept true; where the dispatches are not ours to tell, none is.
+    """
+    signature = f"not_shipped:{installation.name}"
+    found = stages.not_shipped(tx, tx.now + AT_RISK_BEFORE)
+    if found is None or installation.loops.dispatch.mode is not Mode.TRADE:
+        holds.close_cause(tx, signature)
+        return 0
+    trouble = TROUBLES["not_shipped"]
+    holds.keep_cause(
+        tx,
+        signature=signature,
+        type_=trouble.name,
+        owner=trouble.owner,
+        title=trouble.title,
+        detail=f"{found.orders} orders are still to be shipped, {found.late} of them are late; "
+        f"the first deadline is {found.first_deadline_at:%d %b %H:%M} UTC.",
+        count=found.orders,
+        deadline_at=found.first_deadline_at,
+    )
+    return found.orders
+
+
+def _hold_for_review(tx: Transaction, installation: Installation) -> int:
+    """Remind the owner of each carrier mapping whose review is due; it stays in use, and a later date closes it."""
+    due = {row.source: row for row in items.due_for_review(tx, tx.now.astimezone(LONDON).date())}
+    held = {one.subject_id for one in holds.open_holds(tx, type="mapping_review")}
+    holds.close_holds(tx, holds.INSTALLATION, sorted(held - set(due)), "mended", "a later date", ["mapping_review"])
+    for source, row in due.items():
+        carrier, service = source.split(items.ANY_SERVICE)
+        review_on = date.fromisoformat(row.review_on)
+        holds.open_hold(
+            tx,
+            holds.NewHold(
+                "mapping_review",
+                row.owner or installation.owner_of("mapping_review"),
+                holds.INSTALLATION,
+                source,
+                f"{visible(' / '.join(filter(None, (carrier, service))))} is mapped to {row.target}; to be reviewed on {review_on:%d %b %Y}.",
+                signature=source,
+                deadline_at=datetime.combine(review_on, time(), LONDON).astimezone(UTC),
+                fix={"carrier": carrier, "service": service},
+            ),
+        )
+    return len(due)
+
+
+def _escalate(tx: Transaction, policy: Escalation) -> int:
+    """Give each cause that nobody took in time to the next owner, one step at a time; Slack is told with what is owed."""
+    after, steps = timedelta(minutes=policy.after_minutes), []
+    for cause in taking.untaken(tx, tx.now - escalation.AT_LEAST):
+        due = escalation.is_due(
+            told_at=cause.told_at,
+            taken_at=cause.taken_at,
+            first_deadline_at=cause.first_deadline_at,
+            after=after,
+            now=tx.now,
+        )
+        owner = escalation.next_owner(cause.owner, cause.escalated_to, policy.to)
+        if due and owner:
+            taking.escalate(tx, cause.id, owner)
+            steps.append(("", "cause", str(cause.id), "escalated", f"to {owner}: nobody took it since it was told"))
+    journal.write(tx, steps)
+    return len(steps)

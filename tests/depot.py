@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, SecretStr
 
 from connectors.http import Surroundings
-from connectors.roles import Delivery, Feed, FeedShape, Forged, GivesDispatches, OpenOrder, PushesNews, PushReply
+from connectors.roles import Delivery, FeedShape, Forged, GivesDispatches, OpenOrder, PushesNews, PushReply
 from connectors.settings import SystemSettings
 from domain.records import Dispatch, Kind, Page, Received, Reject, ShippedLine
 
@@ -83,17 +83,15 @@ class Depot(GivesDispatches, PushesNews):
         self, account: str, settings: DepotSettings, options: DepotOptions, surroundings: Surroundings
     ) -> None:
         self._key = settings.signing_key.get_secret_value().encode()
-        self.feed = DepotFeed(surroundings.clock, [])
-
-    @property
-    def dispatch_feed(self) -> Feed:
-        return self.feed
+        self.dispatch_feed = DepotFeed(surroundings.clock, [])
 
     def unpack(self, headers: Mapping[str, str], body: bytes) -> Delivery:
         if not hmac.compare_digest(headers.get("x-depot-signature", ""), signature(body, self._key)):
             raise Forged
         said = json.loads(body)
-        brought = tuple((Kind(said.get("kind", "dispatch")), self.feed.parse(raw)) for raw in said.get("parcels", ()))
+        brought = tuple(
+            (Kind(said.get("kind", "dispatch")), self.dispatch_feed.parse(raw)) for raw in said.get("parcels", ())
+        )
         return Delivery(brought, frozenset(Kind(kind) for kind in said.get("news", ())))
 
     async def subscribe(self, address: str) -> str:

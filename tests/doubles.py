@@ -17,6 +17,10 @@ class ManualClock:
     def move(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
 
+    def reach(self, at: datetime) -> None:
+        """Move to a moment that is still to come; one that is past changes nothing."""
+        self._now = max(self._now, at)
+
     async def sleep(self, seconds: float) -> None:
         self.move(seconds)
 

@@ -57,7 +57,7 @@ class Api:
     def __init__(self, account: Account) -> None:
         self._account = account
         self.name = account.name
-        self.clock = account.surroundings.clock
+        self.clock = account.clock
 
     async def read(self, path: str, *, lane: Lane = Lane.NORMAL, floats: bool = False, **params: Any) -> dict[str, Any]:
         """Ask for one object. Raises `VendorRefusal`, `Unavailable`, `Fatal` or `NotNow`."""

@@ -18,20 +18,17 @@ from connectors.http import Account, Surroundings, VendorRefusal
 from connectors.roles import (
     DeclaresFacts,
     Delivery,
-    Feed,
     GivesDispatches,
     GivesItems,
     GivesStockLevels,
     OrderLimits,
     PushesNews,
     PushReply,
-    Sink,
     TakesSalesOrders,
 )
 from connectors.settings import SystemSettings
 from domain.answers import Fatal, Unavailable
 from domain.budgets import Limit
-from domain.records import SalesOrder
 
 _BURST = 2
 
@@ -66,30 +63,10 @@ class Cin7Core(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems, 
             denial=lambda _body: ADVICE_ON_DENIAL,
         )
         self._api = Api(self._account)
-        self._sales_orders = SalesOrderSink(self._api, options)
-        self._dispatches = DispatchFeed(self._api, options)
-        self._stock = StockFeed(self._api, options.sell_locations)
-        self._items = ItemFeed(self._api)
-
-    @property
-    def sales_order_sink(self) -> Sink[SalesOrder]:
-        """Return the sink of sales orders."""
-        return self._sales_orders
-
-    @property
-    def dispatch_feed(self) -> Feed:
-        """Return the log of shipped parcels."""
-        return self._dispatches
-
-    @property
-    def stock_feed(self) -> Feed:
-        """Return the scan of what is available."""
-        return self._stock
-
-    @property
-    def item_feed(self) -> Feed:
-        """Return the scan of the item master."""
-        return self._items
+        self.sales_order_sink = SalesOrderSink(self._api, options)
+        self.dispatch_feed = DispatchFeed(self._api, options)
+        self.stock_feed = StockFeed(self._api, options.sell_locations)
+        self.item_feed = ItemFeed(self._api)
 
     def unpack(self, headers: Mapping[str, str], body: bytes) -> Delivery:
         """Say of what there is news; there is no signature to prove it by."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from connectors.cin7_core.mapping import LARGEST_QUANTITY, Wire, moment
-from connectors.reading import Unreadable, faults
+from connectors.cin7_core.mapping import Wire, moment
+from connectors.reading import LARGEST_QUANTITY, Unreadable, faults
 from domain.payloads import split
 from domain.records import Dispatch, ShippedLine
 

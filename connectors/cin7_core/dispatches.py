@@ -10,7 +10,7 @@ from connectors.cin7_core.dispatch_mapping import SALE_KEEPS, dispatch_of, kept_
 from connectors.cin7_core.mapping import moment, moment_text
 from connectors.cin7_core.settings import Cin7CoreOptions
 from connectors.http import VendorRefusal
-from connectors.reading import Unreadable, never_raises
+from connectors.reading import Unreadable, never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import NotNow, Unavailable
 from domain.records import Page, Received, Reject
@@ -75,9 +75,10 @@ class DispatchFeed:
         since = max(bookmark.since, left[0].updated_at if left else min(newest, began_at))
         read = bookmark.marks | {row.mark for row in unread[: len(sales)]}
         marks = frozenset(row.mark for row in rows if row.mark in read and row.updated_at >= since - _OVERLAP)
+        received, unreadable = told_apart(entries)
         return Page(
-            [entry for entry in entries if isinstance(entry, Received)],
-            rejects + [entry for entry in entries if isinstance(entry, Reject)],
+            received,
+            rejects + unreadable,
             began_at=began_at,
             cursor=_Bookmark(since, marks).text(),
             more=bool(left),

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_pascal
 
-from connectors.reading import Unreadable, faults
+from connectors.reading import LARGEST_QUANTITY, Unreadable, faults
 from domain.payloads import split
 from domain.records import Deducts, Item, StockLevel
 
@@ -19,9 +19,6 @@ STOCK_KEEPS: dict[str, Any] = {
     "Location": True,
     "Rows": dict.fromkeys(("Bin", "Batch", "ExpiryDate", "OnHand", "Allocated", "Available"), True),
 }
-
-LARGEST_QUANTITY = 999_999_999
-"""More eaches than this are a mistake, and an exponent could fill the memory."""
 
 _HARMLESS = re.compile(  # [reference, error bodies]: names of the seller's own reference books
     r"(Active )?[A-Za-z ]{1,40} with (name|ID|SKU) [^@\n]{1,100} was not found in [A-Za-z ]{1,40} reference book"

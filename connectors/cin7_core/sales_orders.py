@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from connectors.answering import answer_each, find_each
 from connectors.cin7_core.api import ROWS_A_PAGE, Api
 from connectors.cin7_core.mapping import ProductRow, moment_text, refusal_of
 from connectors.cin7_core.order_mapping import (
@@ -20,7 +21,7 @@ from connectors.cin7_core.order_mapping import (
 from connectors.cin7_core.product_index import ProductIndex
 from connectors.cin7_core.settings import Cin7CoreOptions
 from connectors.http import VendorRefusal
-from connectors.ordering import Unsendable, one_by_one, open_lines
+from connectors.ordering import Unsendable, open_lines
 from domain.answers import (
     Absent,
     Answer,
@@ -66,7 +67,7 @@ class SalesOrderSink:
 
     async def send(self, records: Sequence[SalesOrder]) -> Mapping[str, Answer]:
         """Create each order, or finish what an earlier try began; raises when the first one could not be tried."""
-        return await one_by_one(records, self._send, self._api.clock.now)
+        return await answer_each(self._api.clock, records, self._send)
 
     async def find(self, records: Sequence[SalesOrder]) -> Mapping[str, Finding]:
         """Look the orders up by ExternalID, and by CustomerReference for those keyed by hand; verify their lines.
@@ -74,15 +75,7 @@ class SalesOrderSink:
         One list call for many orders, two at most for one, and a call for each sale that was found.
         """
         rows = await self._rows(records)
-        findings: dict[str, Finding] = {}
-        for order in records:
-            try:
-                findings[order.key] = await self._finding(order, rows)
-            except NotNow as wait:
-                if not findings:
-                    raise
-                findings[order.key] = NotYet(f"not looked at: the call budget is spent until {wait.at:%H:%M:%S}")
-        return findings
+        return await find_each(records, lambda order: self._finding(order, rows))
 
     async def _send(self, order: SalesOrder) -> Answer:
         try:

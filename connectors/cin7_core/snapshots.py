@@ -17,7 +17,7 @@ from connectors.cin7_core.mapping import (
     stock_rows,
 )
 from connectors.counting import tally
-from connectors.reading import Unreadable, never_raises
+from connectors.reading import Unreadable, never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from domain.budgets import Lane
 from domain.counts import StockPage
@@ -178,12 +178,7 @@ class ItemFeed(_SnapshotFeed):
     _path, _rows, _filters = "/product", "Products", {"IncludeDeprecated": True}
 
     def _read(self, rows: list[Any], began_at: datetime) -> Page:
-        entries = [self.parse(kept_product(row)) for row in rows]
-        return Page(
-            [entry for entry in entries if isinstance(entry, Received)],
-            [entry for entry in entries if isinstance(entry, Reject)],
-            began_at=began_at,
-        )
+        return Page(*told_apart(self.parse(kept_product(row)) for row in rows), began_at=began_at)
 
     def _record(self, raw: dict[str, Any]) -> Any:
         return item_of(raw)

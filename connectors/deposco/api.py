@@ -40,7 +40,7 @@ class Api:
     @property
     def clock(self) -> Clock:
         """Return the clock."""
-        return self.new.surroundings.clock
+        return self.new.clock
 
     async def page(
         self,

@@ -19,20 +19,17 @@ from connectors.facts import Fact
 from connectors.http import Account, SignIn, Surroundings
 from connectors.roles import (
     DeclaresFacts,
-    Feed,
     GivesDispatches,
     GivesItems,
     GivesStockLevels,
     OpenOrder,
     ShowsProgress,
-    Sink,
     TakesSalesOrders,
 )
 from connectors.settings import SystemSettings
 from domain.answers import Answer, Fatal
 from domain.budgets import Lane, Limit
 from domain.progress import Progress
-from domain.records import SalesOrder
 
 _BURST = 1  # evenly spaced: of so few in a second a burst would cost half
 _CLIENT = "Check client_id, client_secret, refresh_token and environment of the account in the environment."
@@ -68,30 +65,10 @@ class Deposco(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems, S
         old = _account(account, settings.stock_base, limit, surroundings, user, _USER)
         self._accounts = (tokens, new, old)
         self._api = Api(new, old, options.business_unit, options.page_size)
-        self._sales_orders = SalesOrderSink(self._api, options)
-        self._dispatches = DispatchFeed(self._api, options)
-        self._stock, self._items = StockFeed(self._api, options), ItemFeed(self._api)
+        self.sales_order_sink = SalesOrderSink(self._api, options)
+        self.dispatch_feed = DispatchFeed(self._api, options)
+        self.stock_feed, self.item_feed = StockFeed(self._api, options), ItemFeed(self._api)
         self._picking = Picking(self._api, options)
-
-    @property
-    def sales_order_sink(self) -> Sink[SalesOrder]:
-        """Return the sink of sales orders."""
-        return self._sales_orders
-
-    @property
-    def dispatch_feed(self) -> Feed:
-        """Return the log of shipments that have left."""
-        return self._dispatches
-
-    @property
-    def stock_feed(self) -> Feed:
-        """Return the scan of what may be promised."""
-        return self._stock
-
-    @property
-    def item_feed(self) -> Feed:
-        """Return the scan of the item master."""
-        return self._items
 
     async def progress(self, since: datetime, about: Sequence[OpenOrder]) -> Sequence[Progress]:
         """Return where the open orders that moved since, or stand aside, are now."""

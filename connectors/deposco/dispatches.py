@@ -20,7 +20,7 @@ from connectors.deposco.shipment_mapping import (
     orders_of,
 )
 from connectors.overlap import Overlap, changes
-from connectors.reading import Unreadable, never_raises
+from connectors.reading import Unreadable, never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import NotNow, Unavailable
 from domain.budgets import Lane
@@ -103,8 +103,7 @@ class DispatchFeed:
         if is_last:
             entries += await self._waiting(about, known, now, fresh)
         return Page(
-            [entry for entry in entries if isinstance(entry, Received)],
-            [entry for entry in entries if isinstance(entry, Reject)],
+            *told_apart(entries),
             began_at=now,
             cursor=(walk.next_walk() if is_last else walk).text(),
             more=not is_last,

@@ -9,12 +9,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from connectors.reading import Unreadable, faults
+from connectors.reading import LARGEST_QUANTITY, Unreadable, faults
 from domain.payloads import split
 from domain.records import Deducts, Item, StockLevel
-
-LARGEST_QUANTITY = 999_999_999
-"""More eaches than this are a mistake, and an exponent could fill the memory."""
 
 ITEM_KEEPS: dict[str, Any] = {
     "self": {"id": True},

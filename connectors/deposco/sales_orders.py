@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from connectors.answering import answer_each, find_each
 from connectors.deposco.api import ORDERS, Api
 from connectors.deposco.mapping import is_of, moment, moment_text
 from connectors.deposco.order_mapping import (
@@ -18,7 +19,7 @@ from connectors.deposco.order_mapping import (
 )
 from connectors.deposco.settings import DeposcoOptions
 from connectors.http import VendorRefusal
-from connectors.ordering import Unsendable, one_by_one
+from connectors.ordering import Unsendable
 from connectors.reading import Unreadable
 from domain.answers import (
     Absent,
@@ -59,7 +60,7 @@ class SalesOrderSink:
 
     async def send(self, records: Sequence[SalesOrder]) -> Mapping[str, Answer]:
         """Create each order; raises when the first one could not be tried."""
-        return await one_by_one(records, self._send, self._api.clock.now)
+        return await answer_each(self._api.clock, records, self._send)
 
     async def find(self, records: Sequence[SalesOrder]) -> Mapping[str, Finding]:
         """Look the orders up by our number, and by the Customer Order Number for those keyed by hand.
@@ -68,15 +69,7 @@ class SalesOrderSink:
         was placed, newest first. What came back is compared whole: a filter may have been ignored.
         """
         rows = await self._rows(records)
-        findings: dict[str, Finding] = {}
-        for order in records:
-            try:
-                findings[order.key] = await self._finding(order, rows)
-            except NotNow as wait:
-                if not findings:
-                    raise
-                findings[order.key] = NotYet(f"not looked at: the call budget is spent until {wait.at:%H:%M:%S}")
-        return findings
+        return await find_each(records, lambda order: self._finding(order, rows))
 
     async def _send(self, order: SalesOrder) -> Answer:
         try:

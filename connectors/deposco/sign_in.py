@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from connectors.bodies import Form
 from connectors.deposco.settings import DeposcoSettings
-from connectors.http import Account, Form, VendorRefusal
+from connectors.http import Account, VendorRefusal
 from domain.answers import Fatal, OutcomeUnknown, Unavailable
 from domain.budgets import Lane
 from domain.clock import Clock

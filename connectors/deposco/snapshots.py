@@ -22,7 +22,7 @@ from connectors.deposco.mapping import (
     stock_raws,
 )
 from connectors.deposco.settings import DeposcoOptions
-from connectors.reading import Unreadable, never_raises
+from connectors.reading import Unreadable, never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import Fatal
 from domain.budgets import Lane
@@ -126,12 +126,7 @@ class _SnapshotFeed:
 
     def _page(self, raws: list[Any], began_at: datetime) -> Page:
         """Return what originals become."""
-        entries = [self.parse(raw) for raw in raws]
-        return Page(
-            [entry for entry in entries if isinstance(entry, Received)],
-            [entry for entry in entries if isinstance(entry, Reject)],
-            began_at=began_at,
-        )
+        return Page(*told_apart(map(self.parse, raws)), began_at=began_at)
 
     def _record(self, raw: dict[str, Any]) -> Any:
         raise NotImplementedError

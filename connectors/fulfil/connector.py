@@ -18,19 +18,16 @@ from connectors.http import Account, Surroundings
 from connectors.roles import (
     DeclaresFacts,
     Delivery,
-    Feed,
     GivesDispatches,
     GivesItems,
     GivesStockLevels,
     PushesNews,
     PushReply,
-    Sink,
     TakesSalesOrders,
 )
 from connectors.settings import SystemSettings
 from domain.answers import Fatal
 from domain.budgets import Limit
-from domain.records import SalesOrder
 
 _BURST = 8
 
@@ -58,30 +55,10 @@ class Fulfil(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems, Pu
             denial=lambda _body: ADVICE_ON_DENIAL,
         )
         self._tenant = Tenant(self._account, options.page_size)
-        self._sales_orders = SalesOrderSink(self._tenant, options)
-        self._dispatches = DispatchFeed(self._tenant)
-        self._stock = StockFeed(self._tenant, options)
-        self._items = ItemFeed(self._tenant, options)
-
-    @property
-    def sales_order_sink(self) -> Sink[SalesOrder]:
-        """Return the sink of sales orders."""
-        return self._sales_orders
-
-    @property
-    def dispatch_feed(self) -> Feed:
-        """Return the shipments of the open orders."""
-        return self._dispatches
-
-    @property
-    def stock_feed(self) -> Feed:
-        """Return the scan of what is available."""
-        return self._stock
-
-    @property
-    def item_feed(self) -> Feed:
-        """Return the scan of the products."""
-        return self._items
+        self.sales_order_sink = SalesOrderSink(self._tenant, options)
+        self.dispatch_feed = DispatchFeed(self._tenant)
+        self.stock_feed = StockFeed(self._tenant, options)
+        self.item_feed = ItemFeed(self._tenant, options)
 
     def unpack(self, headers: Mapping[str, str], body: bytes) -> Delivery:
         """Prove a push and say which feeds have news."""
@@ -107,7 +84,7 @@ class Fulfil(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems, Pu
         if self._options.channel not in {channel.get("id") for channel in channels}:
             what = f"it has no sales channel {self._options.channel} that this key may see."
             raise Fatal(self._account.name, what, "Correct channel in the installation's file, or the user's rights.")
-        places = ", ".join(place.code for place in await self._stock.warehouses())
+        places = ", ".join(place.code for place in await self.stock_feed.warehouses())
         return f"sales channel {self._options.channel}; stock is counted in {places}."
 
     async def close(self) -> None:

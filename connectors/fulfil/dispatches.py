@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from connectors.fulfil.tenant import Tenant
 from connectors.fulfil.wire import Day, Number, Wire
-from connectors.reading import Unreadable, faults, never_raises
+from connectors.reading import Unreadable, faults, never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from domain.records import Dispatch, Page, Received, Reject, ShippedLine
 
@@ -42,17 +42,12 @@ class DispatchFeed:
     async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:
         """Read the shipments of the next 250 open orders: three calls, one when nothing was planned yet."""
         start = int(cursor or 0)
-        page = Page([], [], began_at=self._tenant.now())
+        page = Page([], [], began_at=self._tenant.clock.now())
         if start + _ORDERS_A_PAGE < len(about):
             page.cursor, page.more = str(start + _ORDERS_A_PAGE), True
         asked = [order.external_id for order in about[start : start + _ORDERS_A_PAGE]]
         sales = await self._sales([int(each) for each in asked if each.isascii() and each.isdecimal()])
-        for raw in await self._shipments(sales):
-            outcome = self.parse(raw)
-            if isinstance(outcome, Reject):
-                page.rejects.append(outcome)
-            else:
-                page.received.append(outcome)
+        page.received, page.rejects = told_apart(map(self.parse, await self._shipments(sales)))
         return page
 
     @never_raises

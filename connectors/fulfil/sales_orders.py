@@ -6,12 +6,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from connectors.answering import answer_each
 from connectors.fulfil.order_evidence import LINE_FIELDS, SALE_FIELDS, Sale, answer_of, finding
 from connectors.fulfil.order_mapping import order_of
 from connectors.fulfil.settings import FulfilOptions
 from connectors.fulfil.tenant import Tenant
 from connectors.http import VendorRefusal
-from connectors.ordering import Unsendable, one_by_one, open_lines
+from connectors.ordering import Unsendable, open_lines
 from domain.answers import (
     Absent,
     Accepted,
@@ -45,7 +46,7 @@ class SalesOrderSink:
 
     async def send(self, records: Sequence[SalesOrder]) -> Mapping[str, Answer]:
         """Create each order; raises when the first one could not be tried."""
-        return await one_by_one(records, self._send, self._tenant.now)
+        return await answer_each(self._tenant.clock, records, self._send)
 
     async def find(self, records: Sequence[SalesOrder]) -> Mapping[str, Finding]:
         """Look the orders up by channel identifier, and by reference for those keyed by hand: two calls for many."""

@@ -14,7 +14,7 @@ from connectors.counting import tally
 from connectors.fulfil.settings import FulfilOptions
 from connectors.fulfil.tenant import Tenant
 from connectors.fulfil.wire import Number, Wire
-from connectors.reading import Unreadable, faults, never_raises
+from connectors.reading import Unreadable, faults, never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import Fatal
 from domain.budgets import Lane
@@ -103,12 +103,7 @@ class _ProductFeed:
 
     def _page(self, raws: list[Any], began_at: datetime) -> Page:
         """Return what originals become."""
-        entries = [self.parse(raw) for raw in raws]
-        return Page(
-            [entry for entry in entries if isinstance(entry, Received)],
-            [entry for entry in entries if isinstance(entry, Reject)],
-            began_at=began_at,
-        )
+        return Page(*told_apart(map(self.parse, raws)), began_at=began_at)
 
     def _record(self, raw: Any) -> Record:
         raise NotImplementedError
@@ -133,7 +128,7 @@ class StockFeed(_ProductFeed):
         return tuple(place for code, place in there.items() if code in (self._options.warehouses or there))
 
     async def _begin(self) -> _Scan:
-        began_at = self._tenant.now()
+        began_at = self._tenant.clock.now()
         places = await self.warehouses(Lane.BULK)
         return _Scan(began_at, places=tuple((place.id, place.code) for place in places))
 
@@ -166,7 +161,7 @@ class ItemFeed(_ProductFeed):
         self.keeps = dict.fromkeys(("id", "code", "active", options.ean_field), True)
 
     async def _begin(self) -> _Scan:
-        return _Scan(self._tenant.now(), places=((0, ""),))
+        return _Scan(self._tenant.clock.now(), places=((0, ""),))
 
     async def _read(self, ids: Sequence[int], place: tuple[int, str]) -> list[Any]:  # noqa: ARG002 - an item has no place
         fields = ["id", "code", "active", self._options.ean_field]

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import httpx
@@ -43,11 +42,7 @@ class Tenant:
 
     def __init__(self, account: Account, page_size: int) -> None:
         self._account, self.page_size = account, page_size
-        self.name = account.name
-
-    def now(self) -> datetime:
-        """Return the present."""
-        return self._account.surroundings.clock.now()
+        self.name, self.clock = account.name, account.clock
 
     async def ask(
         self,

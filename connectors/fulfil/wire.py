@@ -6,8 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-LARGEST_QUANTITY = 999_999_999
-"""More eaches than this are a mistake, and an exponent could fill the memory."""
+from connectors.reading import LARGEST_QUANTITY
 
 
 def typed(amount: Decimal) -> dict[str, str]:

@@ -48,30 +48,10 @@ class Magento(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems, D
             denial=refusals.denial,
         )
         self._shop = Shop(self._account, options.page_size)
-        self._sales_orders = SalesOrders(self._shop, options)
-        self._dispatches = Dispatches(self._shop)
-        self._stock_levels = StockLevels(self._shop, options)
-        self._items = Items(self._shop, options.ean_attribute)
-
-    @property
-    def sales_order_sink(self) -> SalesOrders:
-        """Return the sink that creates orders."""
-        return self._sales_orders
-
-    @property
-    def dispatch_feed(self) -> Dispatches:
-        """Return the feed of shipments."""
-        return self._dispatches
-
-    @property
-    def stock_feed(self) -> StockLevels:
-        """Return the snapshot of stock."""
-        return self._stock_levels
-
-    @property
-    def item_feed(self) -> Items:
-        """Return the snapshot of products."""
-        return self._items
+        self.sales_order_sink = SalesOrders(self._shop, options)
+        self.dispatch_feed = Dispatches(self._shop)
+        self.stock_feed = StockLevels(self._shop, options)
+        self.item_feed = Items(self._shop, options.ean_attribute)
 
     def facts(self) -> Sequence[Fact]:
         """Return what we rely on without being sure."""
@@ -98,7 +78,7 @@ class Magento(TakesSalesOrders, GivesDispatches, GivesStockLevels, GivesItems, D
         ):
             listed = await self._shop.page(Query(path, sort=sort, fields="items[sku,entity_id],total_count"), size=1)
             counts.append(f"{listed.total} {path.rpartition('/')[2]}")
-        sources = await self._stock_levels.check()
+        sources = await self.stock_feed.check()
         return f"website {self._options.website}, {', '.join(counts)}, stock at {', '.join(sources)}"
 
     async def close(self) -> None:

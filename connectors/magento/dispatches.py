@@ -6,7 +6,7 @@ from typing import Any
 
 from connectors.magento.numbers import entity_id, quantity
 from connectors.magento.search import Query, Shop, one_of
-from connectors.reading import never_raises
+from connectors.reading import never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from domain.records import Dispatch, Page, Received, Reject, ShippedLine
 
@@ -39,7 +39,7 @@ class Dispatches:
 
     async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:
         """Read the shipments of the next 200 open orders."""
-        began_at = self._shop.account.surroundings.clock.now()
+        began_at = self._shop.account.clock.now()
         start = int(cursor or 0)
         asked = {
             order.external_id: order
@@ -54,13 +54,7 @@ class Dispatches:
         query = Query("/shipments", one_of("order_id", sorted(asked, key=int)), fields=_SHIPMENT_FIELDS)
         shipments = await self._shop.all(query)
         await self._learn_lines({str(_of(shipment, "order_id")) for shipment in shipments} & asked.keys())
-        for shipment in shipments:
-            order_id = str(_of(shipment, "order_id"))
-            outcome = self.parse(self._with_order(shipment, asked.get(order_id), self._lines.get(order_id, {})))
-            if isinstance(outcome, Reject):
-                page.rejects.append(outcome)
-            else:
-                page.received.append(outcome)
+        page.received, page.rejects = told_apart(self.parse(self._with_order(one, asked)) for one in shipments)
         return page
 
     @never_raises
@@ -81,9 +75,10 @@ class Dispatches:
             items = [item for item in _of(order, "items") or [] if _of(item, "item_id") is not None]
             self._lines[str(_of(order, "entity_id"))] = {item["item_id"]: item for item in items}
 
-    @staticmethod
-    def _with_order(shipment: Any, order: OpenOrder | None, lines: Mapping[int, Mapping[str, Any]]) -> Any:
+    def _with_order(self, shipment: Any, asked: Mapping[str, OpenOrder]) -> Any:
         """Return the shipment with what only its order knows, so that it can be mapped without asking again."""
+        order_id = str(_of(shipment, "order_id"))
+        order, lines = asked.get(order_id), self._lines.get(order_id, {})
         if order is None or not isinstance(shipment.get("items"), list):
             return shipment
         items = []

@@ -6,7 +6,7 @@ from typing import Any
 from connectors.magento.scan import Scan
 from connectors.magento.search import Query, Shop
 from connectors.magento.stock_mapping import item, row_key, without_other_attributes
-from connectors.reading import never_raises
+from connectors.reading import never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from domain.budgets import Lane
 from domain.records import Page, Received, Reject
@@ -29,16 +29,12 @@ class Items:
 
     async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:  # noqa: ARG002 - asked as a whole
         """Read one page; the last one says whether the rows added up to the total."""
-        began_at = self._shop.account.surroundings.clock.now()
+        began_at = self._shop.account.clock.now()
         scan = Scan.from_cursor(cursor) if cursor else Scan(began_at, "items", self._shop.page_size)
         listed = await self._shop.page(_PRODUCTS, scan.page, scan.size, Lane.BULK)
         scan = scan.counted(listed, [row_key(row) for row in listed.items])
         outcomes = [self.parse(without_other_attributes(row, self._ean_attribute)) for row in listed.items]
-        page = Page(
-            [each for each in outcomes if isinstance(each, Received)],
-            [each for each in outcomes if isinstance(each, Reject)],
-            began_at=scan.began_at,
-        )
+        page = Page(*told_apart(outcomes), began_at=scan.began_at)
         if scan.sound and not scan.ended:
             page.cursor, page.more = scan.cursor, True
         else:

@@ -4,7 +4,8 @@ import re
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
-_LARGEST = 999_999_999
+from connectors.reading import LARGEST_QUANTITY
+
 _ENTITY_ID = re.compile(r"[0-9]{1,10}")  # int unsigned in the shop's tables
 
 
@@ -13,7 +14,7 @@ def quantity(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         raise TypeError("not a number")
     number = Decimal(str(value))
-    if not number.is_finite() or abs(number) > _LARGEST:
+    if not number.is_finite() or abs(number) > LARGEST_QUANTITY:
         raise ValueError("beyond belief")
     return number
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
+from connectors.answering import answer_each
 from connectors.http import VendorRefusal
 from connectors.magento import refusals
 from connectors.magento.order_evidence import ORDER_FIELDS, answer_of_create, answer_of_finding, finding
@@ -13,7 +14,6 @@ from domain.answers import (
     Absent,
     Answer,
     Finding,
-    Later,
     NotNow,
     OutcomeUnknown,
     Refused,
@@ -38,20 +38,8 @@ class SalesOrders:
 
     async def send(self, records: Sequence[SalesOrder]) -> Mapping[str, Answer]:
         """Create the orders. A SKU that the shop does not know, letter for letter, refuses its order."""
-        answers: dict[str, Answer] = {}
-        try:
-            await self._learn_products(line for order in records for line in open_lines(order) if line.sku)
-            for order in records:
-                answers[order.key] = await self._create(order)
-        except NotNow as trouble:
-            if not answers:
-                raise
-            self._put_off(records, answers, Later(trouble.at, str(trouble)))
-        except SystemTrouble as trouble:
-            if not answers:
-                raise
-            self._put_off(records, answers, Later(self._shop.account.surroundings.clock.now(), str(trouble)))
-        return answers
+        await self._learn_products(line for order in records for line in open_lines(order) if line.sku)
+        return await answer_each(self._shop.account.clock, records, self._create)
 
     async def find(self, records: Sequence[SalesOrder]) -> Mapping[str, Finding]:
         """Look the orders up by our number, and by the reference as a person would have keyed it."""
@@ -116,8 +104,3 @@ class SalesOrders:
                 # The database compares without case and without trailing spaces; the dictionary does not.
                 if isinstance(product, dict) and isinstance(product.get("id"), int):
                     self._product_ids[str(product.get("sku"))] = product["id"]
-
-    @staticmethod
-    def _put_off(records: Sequence[SalesOrder], answers: dict[str, Answer], later: Later) -> None:
-        for order in records:
-            answers.setdefault(order.key, later)

@@ -66,7 +66,7 @@ class StockLevels:
         return await self._sellable_sources()
 
     async def _begin(self) -> Scan:
-        began_at = self._shop.account.surroundings.clock.now()
+        began_at = self._shop.account.clock.now()
         sources = await self._sellable_sources()
         return Scan(began_at, _PHYSICAL, self._shop.page_size, sources)
 

@@ -37,17 +37,17 @@ class AcceptanceSink:
 
     async def send(self, records: Sequence[Acknowledgement]) -> Mapping[str, Answer]:
         """Accept each order."""
-        return await answer_each(self._api.account.surroundings.clock, records, self._send_one)
+        return await answer_each(self._api.account.clock, records, self._send_one)
 
     async def find(self, records: Sequence[Acknowledgement]) -> Mapping[str, Finding]:
         """Return how the orders stand, a hundred a call."""
-        shown = await self._api.orders_by_id(sorted({one.external_id for one in records if is_id(one.external_id)}))
+        shown = await self._api.orders_by_id(one.external_id for one in records)
         return {one.key: _finding(one, shown.get(one.external_id)) for one in records}
 
     async def _send_one(self, record: Acknowledgement) -> Answer:
         if not is_id(record.external_id):
             return Refused("The order has no usable id at Mirakl; it was not accepted.")
-        clock, limit = self._api.account.surroundings.clock, self._api.limits.accept
+        clock, limit = self._api.account.clock, self._api.limits.accept
         body = {"order_lines": [{"id": line.line, "accepted": True} for line in record.lines]}
         try:
             answer = await self._api.account.write(

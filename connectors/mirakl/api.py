@@ -1,6 +1,6 @@
 """How the account is called: the key, the shop, and lists in pages by our own offset."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import httpx
@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from connectors.http import Account, VendorRefusal
 from connectors.mirakl.limits import Limits
+from connectors.mirakl.mapping import is_id
 from domain.answers import Fatal, Unavailable
 from domain.budgets import Lane, Limit
 
@@ -66,14 +67,15 @@ class Api:
             raise self.unreadable(path)
         return Rows(total, rows)
 
-    async def orders_by_id(self, order_ids: list[str]) -> dict[str, Mapping[str, Any]]:
-        """Return the orders of these ids that are shown, in one call for each hundred."""
+    async def orders_by_id(self, order_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        """Return the orders of these ids that are shown, in one call for each hundred. What is no id shows none."""
+        wanted = sorted({order_id for order_id in order_ids if is_id(order_id)})
         found: dict[str, Mapping[str, Any]] = {}
-        for start in range(0, len(order_ids), PAGE_SIZE):
-            asked = order_ids[start : start + PAGE_SIZE]
+        for start in range(0, len(wanted), PAGE_SIZE):
+            asked = wanted[start : start + PAGE_SIZE]
             _, rows = await self.rows(ORDERS, "orders", self.limits.view_orders, order_ids=",".join(asked))
             found |= {str(row.get("order_id")): row for row in rows if isinstance(row, dict)}
-        return {order_id: found[order_id] for order_id in order_ids if order_id in found}
+        return {order_id: found[order_id] for order_id in wanted if order_id in found}
 
     def unreadable(self, path: str) -> Unavailable:
         """Return the trouble of an answer that is not what was asked for."""

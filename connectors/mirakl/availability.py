@@ -5,7 +5,8 @@ from datetime import timedelta
 from math import ceil
 from typing import Any
 
-from connectors.http import File, VendorRefusal
+from connectors.bodies import File
+from connectors.http import VendorRefusal
 from connectors.mirakl.api import OFFERS, PAGE_SIZE, Api
 from connectors.mirakl.refusals import harmless, shown_reason
 from connectors.mirakl.stock_file import Report, Ticket, file_of

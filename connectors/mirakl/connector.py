@@ -56,33 +56,13 @@ class Mirakl(GivesSalesOrders, TakesAcknowledgements, TakesDispatches, TakesAvai
         self._api = Api(self._account, limits, options.shop_id)
         self._options = options
         history = timedelta(days=options.history_days)
-        self._sales_orders = SalesOrderFeed(self._api, options.gift_message_field, history)
-        self._availability = AvailabilitySink(self._api, timedelta(minutes=options.import_limit_minutes))
-
-    @property
-    def sales_order_feed(self) -> SalesOrderFeed:
-        """Return the log of orders by their last change."""
-        return self._sales_orders
-
-    @property
-    def acknowledgement_sink(self) -> AcceptanceSink:
-        """Return the sink that accepts orders."""
-        return AcceptanceSink(self._api)
-
-    @property
-    def dispatch_sink(self) -> Sink[DispatchAdvice]:
-        """Return the sink that reports what was shipped, by shipments or by whole orders."""
-        return ShipmentSink(self._api) if self._options.ship_by == "shipments" else WholeOrderSink(self._api)
-
-    @property
-    def availability_sink(self) -> AvailabilitySink:
-        """Return the sink for the stock of offers."""
-        return self._availability
-
-    @property
-    def item_feed(self) -> ItemFeed:
-        """Return the snapshot of the shop's offers."""
-        return ItemFeed(self._api)
+        self.sales_order_feed = SalesOrderFeed(self._api, options.gift_message_field, history)
+        self.acknowledgement_sink = AcceptanceSink(self._api)
+        self.dispatch_sink: Sink[DispatchAdvice] = (
+            ShipmentSink(self._api) if options.ship_by == "shipments" else WholeOrderSink(self._api)
+        )
+        self.availability_sink = AvailabilitySink(self._api, timedelta(minutes=options.import_limit_minutes))
+        self.item_feed = ItemFeed(self._api)
 
     async def carriers(self) -> Sequence[Carrier]:
         """Return the registered carriers. Another one would be taken by its name; we name none that is not here."""

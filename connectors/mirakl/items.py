@@ -30,21 +30,11 @@ class ItemFeed:
 
     async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:  # noqa: ARG002 - the list needs no orders
         """Read one page of at most 100 offers, by title: the usual order, by price, moves under our feet."""
-        scan = Scan(self._api.account.surroundings.clock.now()) if cursor is None else Scan.parsed(cursor)
+        scan = Scan(self._api.account.clock.now()) if cursor is None else Scan.parsed(cursor)
         total, rows = await self._api.rows(
             OFFERS, "offers", self._api.limits.view_offers, Lane.BULK, offset=scan.offset, sort="productTitle"
         )
-        read = [self.parse(row) for row in rows]
-        after = scan.after(total, [_id(row) or "" for row in rows])
-        more = bool(rows) and after.offset < total
-        return Page(
-            [one for one in read if isinstance(one, Received)],
-            [one for one in read if isinstance(one, Reject)],
-            began_at=scan.began_at,
-            cursor=str(after) if more else None,
-            more=more,
-            complete=after.steady and after.offset == total,
-        )
+        return scan.page(map(self.parse, rows), total, [_id(row) or "" for row in rows])
 
     @never_raises
     def parse(self, raw: dict[str, Any]) -> Received | Reject:

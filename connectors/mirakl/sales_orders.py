@@ -11,7 +11,7 @@ from typing import Any
 from connectors.mirakl.api import ORDERS, Api, Rows
 from connectors.mirakl.mapping import NOT_YET_OURS, ORDER_KEEPS, moment, read_order
 from connectors.overlap import Overlap, changes
-from connectors.reading import never_raises
+from connectors.reading import never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from domain.answers import NotNow, Unavailable
 from domain.records import Page, Received, Reject
@@ -77,7 +77,7 @@ class SalesOrderFeed:
 
     async def read(self, cursor: str | None, about: Sequence[OpenOrder]) -> Page:  # noqa: ARG002 - the log names its orders itself
         """Read at most 100 orders: one page, and on where it brings nothing but the overlap."""
-        clock = self._api.account.surroundings.clock
+        clock = self._api.account.clock
         now = clock.now()
         first = now - self._history
         mark = Bookmark.parsed(cursor) if cursor else Bookmark(Overlap.since(first, SHOWS_WITHIN), first, now)
@@ -91,8 +91,7 @@ class SalesOrderFeed:
                     raise
                 break
             read = [self.parse(row) for row in rows if _mark(row) not in mark.seen and not _is_staged(row)]
-            page.received = [one for one in read if isinstance(one, Received)]
-            page.rejects = [one for one in read if isinstance(one, Reject)]
+            page.received, page.rejects = told_apart(read)
             mark = replace(mark, overlap=mark.overlap.shown(changes(rows, _changed_at), clock.now()))
             mark = _after(mark, total, rows)
             if read or not mark.offset:

@@ -44,7 +44,7 @@ class ShipmentSink:
 
     async def send(self, records: Sequence[DispatchAdvice]) -> Mapping[str, Answer]:
         """Make the shipments as shipped; confirm those that stand there made and not shipped."""
-        now = self._api.account.surroundings.clock.now()
+        now = self._api.account.clock.now()
         answers: dict[str, Answer] = {}
         going: dict[str, DispatchAdvice] = {}
         for one in records:

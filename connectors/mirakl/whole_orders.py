@@ -40,11 +40,11 @@ class WholeOrderSink:
 
     async def send(self, records: Sequence[DispatchAdvice]) -> Mapping[str, Answer]:
         """Report each dispatch."""
-        return await answer_each(self._api.account.surroundings.clock, records, self._send_one)
+        return await answer_each(self._api.account.clock, records, self._send_one)
 
     async def find(self, records: Sequence[DispatchAdvice]) -> Mapping[str, Finding]:
         """Return how the orders stand, a hundred a call."""
-        shown = await self._api.orders_by_id(sorted({one.external_id for one in records if is_id(one.external_id)}))
+        shown = await self._api.orders_by_id(one.external_id for one in records)
         return {one.key: _finding(one, shown.get(one.external_id)) for one in records}
 
     async def _send_one(self, record: DispatchAdvice) -> Answer:
@@ -80,7 +80,7 @@ class WholeOrderSink:
             return Unknown(str(trouble))
         except VendorRefusal as refusal:
             return Refused(shown_reason(refusal), "contradiction")
-        return Accepted(f"ship {self._api.account.surroundings.clock.now():%Y-%m-%dT%H:%M:%SZ}")
+        return Accepted(f"ship {self._api.account.clock.now():%Y-%m-%dT%H:%M:%SZ}")
 
     async def _put(self, path: str, body: Any, limit: Any) -> None:
         if await self._api.account.write("PUT", path, body=body, params=self._api.shop, limit=limit) is not None:

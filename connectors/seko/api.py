@@ -35,7 +35,7 @@ class Hub:
 
     def __init__(self, account: Account) -> None:
         self.account, self.name = account, account.name
-        self.clock = account.surroundings.clock
+        self.clock = account.clock
 
     async def read(
         self, path: str, *, lane: Lane = Lane.NORMAL, limit: Limit | None = None, floats: bool = False, **params: str

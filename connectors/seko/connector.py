@@ -11,12 +11,10 @@ from connectors.http import Account, Surroundings, usual_transport
 from connectors.roles import (
     DeclaresFacts,
     Delivery,
-    Feed,
     GivesDispatches,
     GivesStockLevels,
     PushesNews,
     PushReply,
-    Sink,
     TakesSalesOrders,
 )
 from connectors.seko import pushes
@@ -30,7 +28,6 @@ from connectors.seko.sign_in import TokenInAddress
 from connectors.seko.stock_levels import StockFeed
 from connectors.settings import SystemSettings
 from domain.budgets import Limit
-from domain.records import SalesOrder
 
 _NOBODYS_CODE = "CONNECTION-CHECK"
 _SERVICES = "Dispatch Confirmation, Tracking Details, GRN Confirmation, Stock Adjustment, Stock Status Movement"
@@ -60,24 +57,9 @@ class Seko(TakesSalesOrders, GivesDispatches, GivesStockLevels, PushesNews, Decl
         self._legacy = (
             hub(settings.legacy_base_url.rstrip("/") + "/hub/api", "token", "legacy") if options.legacy_reads else None
         )
-        self._sales_orders = SalesOrderSink(self._hub, self._legacy, options)
-        self._dispatches = DispatchFeed(self._legacy, options, surroundings.clock)
-        self._stock = StockFeed(self._hub, options)
-
-    @property
-    def sales_order_sink(self) -> Sink[SalesOrder]:
-        """Return the sink of sales orders."""
-        return self._sales_orders
-
-    @property
-    def dispatch_feed(self) -> Feed:
-        """Return the sweep; it also maps what was pushed."""
-        return self._dispatches
-
-    @property
-    def stock_feed(self) -> Feed:
-        """Return the scan of what is free."""
-        return self._stock
+        self.sales_order_sink = SalesOrderSink(self._hub, self._legacy, options)
+        self.dispatch_feed = DispatchFeed(self._legacy, options, surroundings.clock)
+        self.stock_feed = StockFeed(self._hub, options)
 
     def unpack(self, headers: Mapping[str, str], body: bytes) -> Delivery:  # noqa: ARG002 - SEKO signs nothing
         """Say what a push brings. SEKO signs nothing, so only its form and the secret address speak for it."""

@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_pascal
 
+from connectors.reading import LARGEST_QUANTITY, faults
 from domain.records import Dispatch, Received, Reject, ShippedLine
 
-LARGEST_QUANTITY = 999_999_999
 _TEXTS = (
     *("InterfaceRecordId", "SalesOrderNumber", "SalesOrderReference", "DispatchNumber", "DispatchId", "DispatchDate"),
     *("Courier", "CourierService", "TrackingNumber", "SequenceNumber"),
@@ -53,8 +53,7 @@ def parsed(raw: Any) -> Received | Reject:
     try:
         return Received(_dispatch_of(raw), raw, revision=_revision_of(raw))
     except ValidationError as trouble:
-        fields = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in trouble.errors())
-        return Reject(key_of(raw), raw, f"dispatch: {fields}")
+        return Reject(key_of(raw), raw, f"dispatch: {faults(trouble)}")
     except ValueError as fault:
         return Reject(key_of(raw), raw, f"dispatch: {fault}")
 

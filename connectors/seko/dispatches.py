@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from connectors.reading import never_raises
+from connectors.reading import never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from connectors.seko.api import Hub, HubFailure, entries
 from connectors.seko.dispatch_mapping import KEEPS, parsed
@@ -54,12 +54,8 @@ class DispatchFeed:
             if order.external_id and order.unshipped
         }
         left = await self._left(self._legacy, asked.keys(), self._walk_began_at) if asked else {}
-        for raw in await self._all_swept(self._legacy, {guid: (asked[guid], day) for guid, day in left.items()}):
-            outcome = self.parse(raw)
-            if isinstance(outcome, Reject):
-                page.rejects.append(outcome)
-            else:
-                page.received.append(outcome)
+        swept = await self._all_swept(self._legacy, {guid: (asked[guid], day) for guid, day in left.items()})
+        page.received, page.rejects = told_apart(map(self.parse, swept))
         return page
 
     @never_raises

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from connectors.answering import answer_each, find_each
 from connectors.http import VendorRefusal
-from connectors.ordering import one_by_one
 from connectors.seko.api import FAILED, Hub, HubFailure
 from connectors.seko.order_mapping import merged_lines, order_body, order_fault, order_guid, order_number
 from connectors.seko.refusals import Meaning, meaning
@@ -18,7 +18,6 @@ from domain.answers import (
     Finding,
     Found,
     NotNow,
-    NotYet,
     OutcomeUnknown,
     Refused,
     SystemTrouble,
@@ -48,18 +47,11 @@ class SalesOrderSink:
 
     async def send(self, records: Sequence[SalesOrder]) -> Mapping[str, Answer]:
         """Create the orders; raises when the first one could not be tried, and puts off what comes after trouble."""
-        return await one_by_one(records, self._create, self._hub.clock.now)
+        return await answer_each(self._hub.clock, records, self._create)
 
     async def find(self, records: Sequence[SalesOrder]) -> Mapping[str, Finding]:
         """Look the orders up by GUID, one call each; without the legacy reads every one is absent."""
-        findings: dict[str, Finding] = {}
-        for order in records:
-            try:
-                findings[order.key] = await self._finding(order)
-            except NotNow as wait:
-                if not findings:
-                    raise
-                findings[order.key] = NotYet(f"not looked at: the call budget is spent until {wait.at:%H:%M:%S}")
+        findings = await find_each(records, self._finding)
         self._looked_for |= findings.keys()
         return findings
 

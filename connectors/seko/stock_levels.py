@@ -10,10 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_pascal
 
 from connectors.counting import tally
-from connectors.reading import never_raises
+from connectors.reading import LARGEST_QUANTITY, faults, never_raises
 from connectors.roles import FeedShape, OpenOrder
 from connectors.seko.api import Hub, HubFailure, entries
-from connectors.seko.dispatch_mapping import LARGEST_QUANTITY
 from connectors.seko.settings import SekoOptions
 from domain.budgets import Lane, Limit
 from domain.counts import Counts, StockPage
@@ -79,9 +78,10 @@ class StockFeed:
         try:
             found = _Rows.model_validate(raw)
         except ValidationError as trouble:
-            fields = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in trouble.errors())
             code = raw.get("ProductCode") if isinstance(raw, Mapping) else None
-            return Reject(code if isinstance(code, str) and code else "row without a product", raw, f"stock: {fields}")
+            return Reject(
+                code if isinstance(code, str) and code else "row without a product", raw, f"stock: {faults(trouble)}"
+            )
         units = int(sum((row.quantity for row in found.rows), Decimal(0)).to_integral_value(ROUND_FLOOR))
         if abs(units) > LARGEST_QUANTITY:
             return Reject(found.product_code, raw, "stock: a quantity is too large to be true")

@@ -41,7 +41,10 @@ _NOBODY_GETS_THROUGH = {
     "token_expired": "Make a new bot token and set SLACK_BOT_TOKEN.",
     "token_revoked": "Make a new bot token and set SLACK_BOT_TOKEN.",
 }
-_GONE = {"message_not_found", "cant_update_message", "edit_window_closed"}
+_GONE = {
+    *("message_not_found", "cant_update_message", "edit_window_closed"),
+    *("thread_not_found", "invalid_thread_ts", "cannot_reply_to_message"),
+}
 
 # The library writes addresses and answers to its log, and a webhook's address is its secret.
 _SILENT = logging.Logger("silent", logging.CRITICAL + 1)  # noqa: LOG001 - nobody may find it by name and turn it up
@@ -56,7 +59,7 @@ class SlackRefused(SlackDown):
 
 
 class MessageGone(SlackRefused):
-    """The message to edit is not there any more, or is not ours; post it anew."""
+    """The message to edit or to answer is not there any more, or is not ours; post it anew."""
 
 
 class SlackSettings(BaseModel):
@@ -161,6 +164,26 @@ class Slack:
             raise MessageGone("Slack: a message of a webhook cannot be edited; set SLACK_BOT_TOKEN to edit in place.")
         await self._within_time(
             lambda: web.chat_update(channel=message.channel, ts=message.timestamp, blocks=list(blocks), text=text)
+        )
+
+    async def reply(self, message: MessageId, blocks: Blocks, text: str) -> None:
+        """Answer a message in its thread, shown in its channel too: that notifies, which an edit does not.
+
+        Raises as `edit` does. Like a post it may be there nevertheless. Slack puts an answer to a message that was
+        deleted into the channel, and says nothing of it.
+        """
+        web = self._web
+        if web is None or not message.editable:
+            raise MessageGone("Slack: a message of a webhook has no thread; set SLACK_BOT_TOKEN to answer in one.")
+        await self._within_time(
+            lambda: web.chat_postMessage(
+                channel=message.channel,
+                thread_ts=message.timestamp,
+                reply_broadcast=True,
+                blocks=list(blocks),
+                text=text,
+                unfurl_links=False,
+            )
         )
 
     def _through_webhook(self, blocks: Blocks, text: str) -> None:

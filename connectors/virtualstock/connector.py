@@ -7,11 +7,13 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.facts import Fact
+from connectors.files import FileStore
 from connectors.http import Account, Surroundings
 from connectors.roles import (
     DeclaresFacts,
     GivesItems,
     GivesSalesOrders,
+    Sink,
     TakesAcknowledgements,
     TakesAvailability,
     TakesCancellations,
@@ -34,7 +36,8 @@ from connectors.virtualstock.sales_orders import SalesOrderFeed
 from connectors.virtualstock.sign_in import LOGIN, REFRESH, TokenSignIn
 from domain.answers import Fatal, Unavailable
 from domain.budgets import Limit
-from domain.records import Acknowledgement, Cancellation, Carrier, DispatchAdvice
+from domain.clock import Clock
+from domain.records import Acknowledgement, Cancellation, Carrier
 
 CARRIERS = "/restapi/v4/order-tracking-carriers/"
 RETAILERS = "/restapi/v4/customers/"
@@ -91,6 +94,19 @@ class VirtualstockOptions(BaseModel):
     _zone = field_validator("time_zone")(known_zone)
 
 
+def _opened(account: str, settings: VirtualstockSettings, surroundings: Surroundings) -> FileStore:
+    return opened_store(
+        account,
+        surroundings,
+        host=settings.sftp_host,
+        port=settings.sftp_port,
+        username=settings.sftp_username,
+        host_key=settings.sftp_host_key,
+        password=settings.sftp_password,
+        private_key=settings.sftp_private_key,
+    )
+
+
 class Virtualstock(
     GivesSalesOrders,
     TakesAcknowledgements,
@@ -109,73 +125,41 @@ class Virtualstock(
     def __init__(
         self, account: str, settings: VirtualstockSettings, options: VirtualstockOptions, surroundings: Surroundings
     ) -> None:
-        limit = Limit(options.calls_per_minute)
+        limit, clock, zone = Limit(options.calls_per_minute), surroundings.clock, ZoneInfo(options.time_zone)
         self._door = Account(account, settings.base_url, limit, surroundings, denial=lambda _body: _ADVICE)
-        sign_in = TokenSignIn(self._door, surroundings.clock, settings.username, settings.password)
+        sign_in = TokenSignIn(self._door, clock, settings.username, settings.password)
         self._account = Account(
             account, settings.base_url, limit, surroundings, sign_in=sign_in, denial=lambda _body: _ADVICE
         )
-        self._options, self._clock, self._zone = options, surroundings.clock, ZoneInfo(options.time_zone)
-        self._search = OrderSearch(self._account, options.retailer_id)
-        fields = self._fields = ProductFields(options.sku_field, options.ean_field, options.stock_field)
-        self._sales_orders = SalesOrderFeed(self._account, self._clock, self._zone, options.retailer_id)
-        self._items = ItemFeed(self._account, self._clock, fields)
-        self._availability: AvailabilitySink | RoutedAvailability = AvailabilitySink(self._account, self._clock, fields)
-        self._files = None
-        if settings.sftp_host:
-            road = options.stock_files
-            self._files = opened_store(
-                account,
-                surroundings,
-                host=settings.sftp_host,
-                port=settings.sftp_port,
-                username=settings.sftp_username,
-                host_key=settings.sftp_host_key,
-                password=settings.sftp_password,
-                private_key=settings.sftp_private_key,
-            )
-            files = InventoryFiles(account, self._files, road.folders, self._clock, road.inventory)
-            roads = Roads(options.calls_per_minute, road.share, road.minutes_until_taken)
-            self._availability = RoutedAvailability(account, self._availability, files, self._clock, roads)
-
-    @property
-    def sales_order_feed(self) -> SalesOrderFeed:
-        """Return the queue of requested cancellations and new orders."""
-        return self._sales_orders
-
-    @property
-    def acknowledgement_sink(self) -> OrderActionSink[Acknowledgement]:
-        """Return the sink that moves lines from new to processing."""
-        zone, options = self._zone, self._options
-        return OrderActionSink(
+        self._options = options
+        self._fields = ProductFields(options.sku_field, options.ean_field, options.stock_field)
+        self._files = _opened(account, settings, surroundings) if settings.sftp_host else None
+        search = OrderSearch(self._account, options.retailer_id)
+        words = options.sub_status, options.fulfilment_route
+        self.sales_order_feed = SalesOrderFeed(self._account, clock, zone, options.retailer_id)
+        self.acknowledgement_sink: Sink[Acknowledgement] = OrderActionSink(
             self._account,
-            self._clock,
-            self._search,
+            clock,
+            search,
             ACKNOWLEDGE,
-            lambda record, line: acknowledgement_body(record, line, zone, options.sub_status, options.fulfilment_route),
+            lambda record, line: acknowledgement_body(record, line, zone, *words),
         )
-
-    @property
-    def cancellation_sink(self) -> OrderActionSink[Cancellation]:
-        """Return the sink that confirms what the retailer asked to cancel; it cannot be undone."""
-        return OrderActionSink(
-            self._account, self._clock, self._search, CANCEL_ACKNOWLEDGE, lambda _record, line: line_body(line)
+        self.cancellation_sink: Sink[Cancellation] = OrderActionSink(
+            self._account, clock, search, CANCEL_ACKNOWLEDGE, lambda _record, line: line_body(line)
         )
+        self.dispatch_sink = OrderActionSink(self._account, clock, search, DISPATCH, dispatch_body)
+        self.availability_sink = self._availability(clock)
+        self.item_feed = ItemFeed(self._account, clock, self._fields)
 
-    @property
-    def dispatch_sink(self) -> OrderActionSink[DispatchAdvice]:
-        """Return the sink that reports what was shipped."""
-        return OrderActionSink(self._account, self._clock, self._search, DISPATCH, dispatch_body)
-
-    @property
-    def availability_sink(self) -> AvailabilitySink | RoutedAvailability:
+    def _availability(self, clock: Clock) -> AvailabilitySink | RoutedAvailability:
         """Return the sink for the stock of products: over REST, and where the account has folders, by file too."""
-        return self._availability
-
-    @property
-    def item_feed(self) -> ItemFeed:
-        """Return the snapshot of the account's listings."""
-        return self._items
+        calls = AvailabilitySink(self._account, clock, self._fields)
+        if self._files is None:
+            return calls
+        account, road = self._account.name, self._options.stock_files
+        files = InventoryFiles(account, self._files, road.folders, clock, road.inventory)
+        roads = Roads(self._options.calls_per_minute, road.share, road.minutes_until_taken)
+        return RoutedAvailability(account, calls, files, clock, roads)
 
     async def carriers(self) -> Sequence[Carrier]:
         """Return every carrier of the platform; the retailer may accept fewer of them."""

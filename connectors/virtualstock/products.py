@@ -30,17 +30,7 @@ class ItemFeed:
         """Read one page of at most 100 products."""
         scan = Scan(self._clock.now()) if cursor is None else Scan.parsed(cursor)
         total, rows = await read_rows(self._account, PRODUCTS, lane=Lane.BULK, offset=scan.offset)
-        read = [self.parse(row) for row in rows]
-        after = scan.after(total, [product_id_of(row) or "" for row in rows])
-        more = bool(rows) and after.offset < total
-        return Page(
-            [one for one in read if isinstance(one, Received)],
-            [one for one in read if isinstance(one, Reject)],
-            began_at=scan.began_at,
-            cursor=str(after) if more else None,
-            more=more,
-            complete=after.steady and after.offset == total,
-        )
+        return scan.page(map(self.parse, rows), total, [product_id_of(row) or "" for row in rows])
 
     @never_raises
     def parse(self, raw: dict[str, Any]) -> Received | Reject:

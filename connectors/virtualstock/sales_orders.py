@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from connectors.http import Account
-from connectors.reading import never_raises
+from connectors.reading import never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from connectors.virtualstock.lists import read_rows
 from connectors.virtualstock.mapping import id_in
@@ -83,8 +83,7 @@ class SalesOrderFeed:
         read = [self._of_one_retailer(self.parse(row)) for row in rows]
         following = place.following(total, len(rows))
         return Page(
-            [one for one in read if isinstance(one, Received)],
-            [one for one in read if isinstance(one, Reject)],
+            *told_apart(read),
             began_at=began_at,
             cursor=None if following is None else str(following),
             more=following is not None,

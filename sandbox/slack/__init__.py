@@ -1,4 +1,4 @@
-"""A pretend Slack: incoming webhooks, three Web API methods, and a page that shows the channels."""
+"""A pretend Slack: incoming webhooks, three Web API methods, threads, and a page that shows the channels."""
 
 from sandbox.slack.server import Message, Slack, Version
 

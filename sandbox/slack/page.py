@@ -13,6 +13,7 @@ h3 { font-size: 1.05em; margin: .3em 0 } p { margin: .3em 0 } .fields { display:
 .fields p { flex: 0 0 46% } .context, time, small { color: #616061; font-size: .85em }
 .button { display: inline-block; border: 1px solid #bbb; border-radius: 4px; padding: .2em .7em; margin-right: .5em }
 code { background: #f3f3f3; padding: 0 .2em }
+article.reply { margin-left: 2em; border-left: 3px solid #ddd; padding-left: .8em }
 """
 MARKS = ((r"```(.+?)```", "pre"), (r"`([^`\n]+)`", "code"), (r"\*([^*\n]+)\*", "b"))
 
@@ -26,15 +27,18 @@ def channel_page(channels: Iterable[tuple[str, list[str]]]) -> str:
     )
 
 
-def article(posted_at: datetime, edits: int, text: str, blocks: list[dict[str, Any]]) -> str:
-    """Return one message; its text is shown only where it has no blocks, as Slack does."""
+def article(posted_at: datetime, edits: int, text: str, blocks: list[dict[str, Any]], note: str = "") -> str:
+    """Return one message; its text is shown only where it has no blocks, as Slack does. `note` says where it stands."""
     shown = "".join(_block(block) for block in blocks) if blocks else f"<p>{mrkdwn(text)}</p>"
     edited = f" <small>(edited {edits}&times;)</small>" if edits else ""
-    return f"<article><time>{posted_at:%a %d %b %Y %H:%M:%S} UTC</time>{edited}{shown}</article>"
+    kind = ' class="reply"' if note == "reply" else ""
+    noted = f" <small>{html.escape(note)}</small>" if note else ""
+    return f"<article{kind}><time>{posted_at:%a %d %b %Y %H:%M:%S} UTC</time>{edited}{noted}{shown}</article>"
 
 
 def mrkdwn(text: str) -> str:
-    """Return Slack's markup as safe HTML: `<address|label>`, bold, code and line breaks."""
+    """Return Slack's markup as safe HTML: `<address|label>`, mentions, bold, code and line breaks."""
+    text = re.sub(r"<(?:!subteam\^|[!@])([A-Za-z0-9]+)>", r"*@\1*", text)
     parts = re.split(r"<((?:https?|mailto):[^>|]+)(?:\|([^>]*))?>", text)
     shown = [_marked(parts[0])]
     for address, label, rest in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):

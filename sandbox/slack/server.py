@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,12 +31,16 @@ class Version:
 
 @dataclass
 class Message:
-    """One message of a channel; the last version is what people see."""
+    """One message of a channel, or a reply in a thread of it; the last version is what people see.
+
+    `broadcast`: a reply that is shown in the channel too.
+    """
 
     channel: str
     ts: str
     thread_ts: str | None
     versions: list[Version] = field(default_factory=list)
+    broadcast: bool = False
 
     @property
     def text(self) -> str:
@@ -110,6 +115,10 @@ class Slack(System):
         wanted = None if channel is None else self._channel(channel)
         return [message for message in self._messages if wanted in {None, message.channel}]
 
+    def replies(self, parent: Message) -> list[Message]:
+        """Return the replies in the thread of a message, the oldest first."""
+        return [one for one in self._messages if (one.channel, one.thread_ts) == (parent.channel, parent.ts)]
+
     def dump(self) -> dict[str, Any]:
         """Return every message with its versions as plain JSON."""
         return {
@@ -120,6 +129,7 @@ class Slack(System):
                     "channel": self._channels[message.channel],
                     "ts": message.ts,
                     "thread_ts": message.thread_ts,
+                    "broadcast": message.broadcast,
                     "versions": [
                         {"at": iso(version.at), "text": version.text, "blocks": version.blocks}
                         for version in message.versions
@@ -133,11 +143,16 @@ class Slack(System):
         shown = []
         for channel, name in self._channels.items():
             articles = [
-                article(message.versions[0].at, len(message.versions) - 1, message.text, message.blocks)
+                self._shown(message, "in reply to a thread" if message.thread_ts else "")
+                + "".join(self._shown(reply, "reply") for reply in self.replies(message))
                 for message in self.messages(channel)
+                if message.thread_ts is None or message.broadcast
             ]
             shown.append((name, articles))
         return HTMLResponse(channel_page(shown))
+
+    def _shown(self, message: Message, note: str) -> str:
+        return article(message.versions[0].at, len(message.versions) - 1, message.text, message.blocks, note)
 
     async def _webhook(self, request: Request) -> Response:
         channel = self._webhooks.get(request.path_params["path"])
@@ -173,6 +188,8 @@ class Slack(System):
     def _post(self, arguments: dict[str, Any]) -> dict[str, Any]:
         message = self._add(arguments)
         said = {"type": "message", "text": message.text, "ts": message.ts, "blocks": message.blocks}
+        if message.thread_ts is not None:
+            said |= {"thread_ts": message.thread_ts}
         return {"channel": message.channel, "ts": message.ts, "message": said}
 
     def _update(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -185,14 +202,26 @@ class Slack(System):
 
     def _add(self, arguments: dict[str, Any]) -> Message:
         channel = self._channel(arguments.get("channel"))
-        version = self._version(arguments)
+        version, root = self._version(arguments), self._root(channel, arguments.get("thread_ts"))
         wait = self._window.admit(channel, version.at) if self.limited else 0.0
         if wait:
             raise TooFast(wait)
         ts = f"{int(version.at.timestamp())}.{len(self._messages) + 1:06d}"
-        message = Message(channel, ts, arguments.get("thread_ts"), [version])
+        broadcast = root is not None and arguments.get("reply_broadcast") in {True, "true", "1"}
+        message = Message(channel, ts, root, [version], broadcast)
         self._messages.append(message)
         return message
+
+    def _root(self, channel: str, thread_ts: Any) -> str | None:
+        """Return the message under which a reply goes. Of one that is not there Slack says nothing: the reply goes into the channel."""
+        if thread_ts is None:
+            return None
+        if not re.fullmatch(r"[0-9]+\.[0-9]{6}", str(thread_ts)):
+            raise Refused("invalid_thread_ts", [f"{thread_ts} is not a valid thread_ts"])
+        for message in self._messages:
+            if (message.channel, message.ts) == (channel, thread_ts):
+                return message.thread_ts or message.ts
+        return None
 
     def _version(self, arguments: dict[str, Any]) -> Version:
         text, blocks = arguments.get("text") or "", arguments.get("blocks") or []

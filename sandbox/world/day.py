@@ -9,7 +9,8 @@ from itertools import count
 from random import Random
 from typing import Protocol
 
-from sandbox.kit import BackOffice, Clock, Fault, Marketplace
+from sandbox.kit import Clock, Fault
+from sandbox.trade import BackOffice, Marketplace
 from sandbox.world.plan import Plan, Trouble
 
 Act = Callable[[], str]

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from sandbox.kit import Fault, FaultKind, Marketplace
+from sandbox.kit import Fault, FaultKind
+from sandbox.trade import Marketplace
 from sandbox.world.day import Day, Office
 
 WRITES = {

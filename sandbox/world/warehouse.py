@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
-from sandbox.kit import VoidsPicks
+from sandbox.trade import VoidsPicks
 from sandbox.world.catalogue import Article
 from sandbox.world.day import Day
 from sandbox.world.people import tracking_number

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sandbox.kit import Clock, Marketplace, iso
+from sandbox.kit import Clock, iso
+from sandbox.trade import Marketplace
 from sandbox.world.catalogue import Article, articles
 from sandbox.world.customers import Customers
 from sandbox.world.day import Day, Office

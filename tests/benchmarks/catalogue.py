@@ -53,10 +53,12 @@ def list_all(tx: Transaction, size: int, listing_ids: Sequence[str] = ()) -> Non
                 "wanted_as_of": tx.now,
                 "why": f"{SHOWN} counted",
                 "published": SHOWN,
+                "may_show": SHOWN,
                 "published_at": tx.now,
                 "proved_at": tx.now,
                 "owed": False,
                 "attempt": 1,
+                "tries": 0,
                 "zero_approved": False,
             }
             for number in numbers

@@ -31,10 +31,10 @@ class Call:
 async def traffic(system: str) -> list[Call]:
     """Return the calls of one system: what a probe reads, each feed with a few records, each sink with one."""
     joint = Joint.of(system)
-    for role, feed_case in joint.harness.feeds().items():
+    for role, feed_case in joint.harness.feeds.items():
         await feed_case.show(SHOWN)
         await walk(joint.feed(role), feed_case)
-    for role, sink_case in joint.harness.sinks().items():
+    for role, sink_case in joint.harness.sinks.items():
         await _given(joint, role, await sink_case.record(), Done | Accepted)
         if sink_case.spoiled is not None:
             finding = await _given(joint, role, await sink_case.spoiled(), Accepted)

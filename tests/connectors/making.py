@@ -1,15 +1,37 @@
-"""Orders that every back office's tests make, with words in each person's field that a test can look for."""
+"""What the tests of several systems make: orders and their people, with words in each field that a test can look for."""
 
 from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from connectors.roles import Feed
 from domain.counts import StockPage
 from domain.records import Address, Dispatch, OrderLine, Page, SalesOrder
 from tests.doubles import ManualClock
 
+PERSON = {
+    "full_name": "Wilhelmina Personal",
+    "line_1": "7 Private Road",
+    "line_2": "Secret Cottage",
+    "city": "Hushford",
+    "state": "Quietshire",
+    "postal_code": "HU5 4HH",
+    "phone": "07700900999",
+}
+"""Who orders, as the pretend marketplaces want it told."""
+
+GIFT = "With whispered love"
+
 PERSONAL = ("Wilhelmina", "Private Road", "Secret Cottage", "Hushford", "HU5 4HH", "07700900999", "personal.example")
+
+
+async def scan(feed: Feed, cursor: str | None = None) -> list[Page]:
+    """Read a feed until it has no more."""
+    pages = [await feed.read(cursor, ())]
+    while pages[-1].more:
+        pages.append(await feed.read(pages[-1].cursor, ()))
+    return pages
 
 
 def records(pages: Iterable[Page]) -> list[Any]:

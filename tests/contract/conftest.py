@@ -1,6 +1,7 @@
 """The suite asks every system of the registry, in every role that its connector class names."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import pytest
 from _pytest.mark import ParameterSet
@@ -22,8 +23,14 @@ def _parameters(
     ]
 
 
+@cache
+def _joint(system: str) -> Joint:
+    """Return a joint that is only asked what its system is like: making one for each question takes seconds."""
+    return Joint.of(system)
+
+
 def _case(system: str, role: type) -> FeedCase:
-    return Joint.of(system).feed_case(role)
+    return _joint(system).feed_case(role)
 
 
 def _is_counted(system: str, role: type) -> bool:
@@ -32,12 +39,12 @@ def _is_counted(system: str, role: type) -> bool:
 
 
 def _shape(system: str, role: type) -> FeedShape:
-    shape: FeedShape = Joint.of(system).feed(role).shape
+    shape: FeedShape = _joint(system).feed(role).shape
     return shape
 
 
 def _batch(system: str, role: type) -> int:
-    return Joint.of(system).sink(role).batch
+    return _joint(system).sink(role).batch
 
 
 def _over(door: str) -> Callable[[str], bool]:
@@ -50,7 +57,7 @@ _ARGUMENTS: dict[str, Callable[[], Sequence[object]]] = {
     "any_feed": lambda: _parameters(FEEDS),
     "any_sink": lambda: _parameters(SINKS),
     "choosy_feed": lambda: _parameters(FEEDS, lambda system, role: bool(_case(system, role).enumerations)),
-    "long_sink": lambda: _parameters(SINKS, lambda system, role: len(Joint.of(system).sink_case(role).writes) > 1),
+    "long_sink": lambda: _parameters(SINKS, lambda system, role: len(_joint(system).sink_case(role).writes) > 1),
     "single_sink": lambda: _parameters(SINKS, lambda system, role: _batch(system, role) == 1),
     "bulk_sink": lambda: _parameters(SINKS, lambda system, role: _batch(system, role) > 1),
     "log_feed": lambda: _parameters(FEEDS, lambda system, role: _shape(system, role) is FeedShape.LOG),

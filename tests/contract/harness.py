@@ -76,7 +76,7 @@ class Harness(Protocol):
     it is asked what is marked `over_files` in place of what is marked `over_http`, and all the rest.
 
     `throttled` are the codes by which the vendor says "too many calls". `renews_sign_in` tells that
-    a refused token is replaced. `personal` are words that stand in every person's field and nowhere else.
+    a refused token is replaced. `feeds` and `sinks` are the cases by role. `personal` are words that stand in every person's field and nowhere else.
     """
 
     clock: ManualClock
@@ -86,11 +86,5 @@ class Harness(Protocol):
     personal: tuple[str, ...]
     throttled: frozenset[int]
     renews_sign_in: bool
-
-    def feeds(self) -> Mapping[type, FeedCase]:
-        """Return the case of every feed, by its role."""
-        ...
-
-    def sinks(self) -> Mapping[type, SinkCase]:
-        """Return the case of every sink, by its role."""
-        ...
+    feeds: Mapping[type, FeedCase]
+    sinks: Mapping[type, SinkCase]

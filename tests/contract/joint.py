@@ -117,10 +117,10 @@ class Joint:
         return sink
 
     def feed_case(self, role: type) -> FeedCase:
-        return self.harness.feeds()[role]
+        return self.harness.feeds[role]
 
     def sink_case(self, role: type) -> SinkCase:
-        return self.harness.sinks()[role]
+        return self.harness.sinks[role]
 
     @property
     def secrets(self) -> set[str]:

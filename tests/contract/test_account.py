@@ -1,68 +1,20 @@
 """The one way to call a vendor, by itself: what each answer means, and what is never done."""
 
 import gzip
-import json
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
 
 import httpx
 import pytest
 
-from connectors.http import LONGEST_WAIT_SECONDS, Account, File, Form, Surroundings, VendorRefusal, retry_after
+from connectors.http import LONGEST_WAIT_SECONDS, Account, Surroundings, VendorRefusal, retry_after
 from domain.answers import Fatal, NotNow, OutcomeUnknown, Unavailable
 from domain.budgets import Limit
 from tests.contract.hostile import bomb, never, served, trickle
+from tests.contract.scripted import NOW, Script, Token, account, read, write
 from tests.contract.wire import Answer, fails, replies
 from tests.doubles import BucketBudgets, KeptArchive, ManualClock, OpenBudgets
-
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-
-class Script(httpx.AsyncBaseTransport):
-    """Gives the answers one after the other, the last one again and again."""
-
-    def __init__(self, *answers: Answer) -> None:
-        self.answers = list(answers)
-        self.requests: list[httpx.Request] = []
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        return (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])(request)
-
-
-class Token:
-    """A sign-in that counts, and can renew itself so many times."""
-
-    def __init__(self, renewals: int) -> None:
-        self.renewals, self.signed = renewals, 0
-
-    async def sign(self, request: httpx.Request) -> None:
-        self.signed += 1
-        request.headers["authorization"] = f"Bearer token-{self.signed}"
-
-    async def renew(self) -> bool:
-        self.renewals -= 1
-        return self.renewals >= 0
-
-
-def account(*answers: Answer, budgets: Any = None, **changes: Any) -> tuple[Account, Script, OpenBudgets, KeptArchive]:
-    script, open_budgets, archive = Script(*answers), OpenBudgets(), KeptArchive()
-    around = Surroundings(ManualClock(NOW), budgets or open_budgets, archive, script)
-    return Account("harbour", "https://vendor.example", Limit(60), around, **changes), script, open_budgets, archive
-
-
-async def write(*answers: Answer, **changes: Any) -> Any:
-    return await account(*answers, **changes)[0].write("POST", "/orders", body={"n": 1})
-
-
-async def read(*answers: Answer, **changes: Any) -> Any:
-    return await account(*answers, **changes)[0].read("GET", "/orders")
-
-
-async def test_json_is_read_with_exact_amounts() -> None:
-    assert await read(replies(200, b'{"price": 10.10}')) == {"price": Decimal("10.10")}
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
@@ -140,17 +92,6 @@ async def test_a_2xx_that_cannot_be_read_is_unknown(answer: Answer) -> None:
         await read(answer)
 
 
-@pytest.mark.parametrize("body", [b"9" * 5_000, b"[" * 200_000, b'{"a": ' * 50_000], ids=["digits", "lists", "objects"])
-async def test_json_that_breaks_the_reader_is_unknown(body: bytes) -> None:
-    with pytest.raises(OutcomeUnknown):
-        await write(replies(200, body))
-
-
-async def test_gzip_is_read() -> None:
-    packed = gzip.compress(json.dumps({"rows": list(range(1_000))}).encode())
-    assert len((await read(replies(200, packed, content_encoding="gzip")))["rows"]) == 1_000
-
-
 @pytest.mark.parametrize("compressed", [False, True])
 async def test_an_answer_over_the_size_is_not_read_on(*, compressed: bool) -> None:
     body = b" " * 20_000
@@ -224,12 +165,6 @@ async def test_a_refusal_that_wears_the_code_of_too_many_calls_is_no_matter_of_t
         await read(replies(429, {"description": "too often"}), refuses=lambda body: "big" in body["description"])
 
 
-async def test_a_question_may_have_a_body() -> None:
-    one, script, _, _ = account(replies(200, []))
-    assert await one.read("PUT", "/search", body=[["id", ">", 3]]) == []
-    assert json.loads(script.requests[0].content) == [["id", ">", 3]]
-
-
 async def test_a_short_wait_for_a_permit_is_slept_and_a_long_one_is_not() -> None:
     clock = ManualClock(NOW)
     around = Surroundings(clock, BucketBudgets(clock), KeptArchive(), Script(replies(200, {})))
@@ -265,33 +200,6 @@ async def test_a_500_is_not_tried_again() -> None:
     assert len(script.requests) == 1
 
 
-async def test_what_is_sent_is_json_with_whole_amounts() -> None:
-    one, script, _, _ = account(replies(200, {}))
-    await one.write("POST", "/orders", body={"price": Decimal("10.10"), "quantity": Decimal(2)})
-    assert json.loads(script.requests[0].content) == {"price": 10.1, "quantity": 2}
-    assert script.requests[0].headers["content-type"] == "application/json"
-
-
-async def test_a_file_is_sent_as_a_form() -> None:
-    one, script, _, _ = account(replies(201, {"id": "7"}))
-    assert await one.write("POST", "/files", body=File("stock.csv", b'"a";"b"\n', "text/csv")) == {"id": "7"}
-    [request] = script.requests
-    assert request.headers["content-type"].startswith("multipart/form-data; boundary=")
-    body = await request.aread()
-    assert b'name="file"; filename="stock.csv"' in body
-    assert b'\r\n\r\n"a";"b"\n\r\n' in body
-
-
-async def test_a_text_is_read_as_it_is_and_what_is_none_is_not_taken_for_one() -> None:
-    assert await account(replies(200, b"\xef\xbb\xbfa;b"))[0].read_text("GET", "/report") == "a;b"
-    assert await account(replies(200, b""))[0].read_text("GET", "/report") == ""
-    for answer in (replies(200, b"\xff\xfe"), replies(500, "broken")):
-        with pytest.raises(Unavailable):
-            await account(answer)[0].read_text("GET", "/report")
-    with pytest.raises(VendorRefusal):
-        await account(replies(404, {}))[0].read_text("GET", "/report")
-
-
 @pytest.mark.parametrize("app", [trickle, never, bomb], ids=["trickle", "never", "bomb"])
 async def test_a_real_socket_keeps_the_bounds(app: Any) -> None:
     async with served(app) as address:
@@ -309,13 +217,3 @@ async def test_a_server_that_is_not_there_is_unavailable() -> None:
     with pytest.raises(Unavailable, match="could not be reached"):
         await one.write("POST", "/orders", body={})
     await one.close()
-
-
-async def test_a_form_goes_as_a_form_and_anything_else_as_json() -> None:
-    asked, script, _, _ = account(replies(200, {"ok": True}))
-    await asked.write("POST", "/token", body=Form(grant_type="refresh & more", scope="a/b c"))
-    await asked.write("POST", "/orders", body={"n": Decimal("1.5")})
-    form, plain = script.requests
-    assert form.headers["content-type"] == "application/x-www-form-urlencoded"
-    assert form.content == b"grant_type=refresh+%26+more&scope=a%2Fb+c"
-    assert (plain.headers["content-type"], plain.content) == ("application/json", b'{"n": 1.5}')

@@ -18,13 +18,13 @@ def test_every_system_plays_a_role(system: str) -> None:
 def test_every_system_has_a_harness_with_a_case_for_each_of_its_roles(system: str) -> None:
     harness = harness_of(system)()
     roles = played(SYSTEMS[system])
-    assert harness.feeds().keys() == roles & FEEDS.keys()
-    assert harness.sinks().keys() == roles & SINKS.keys()
+    assert harness.feeds.keys() == roles & FEEDS.keys()
+    assert harness.sinks.keys() == roles & SINKS.keys()
 
 
 def test_only_a_queue_can_lose_rows(system: str) -> None:
     joint = Joint.of(system)
-    for role, case in joint.harness.feeds().items():
+    for role, case in joint.harness.feeds.items():
         assert (joint.feed(role).shape is FeedShape.QUEUE) == (case.leave is not None)
 
 

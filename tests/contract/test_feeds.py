@@ -1,7 +1,6 @@
 """What is asked of every feed, whatever its shape."""
 
 import copy
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,7 +15,7 @@ from domain.records import Received, Reject
 from tests.contract.harness import FeedCase
 from tests.contract.joint import Joint, keys, plain, read_whole, told, walk
 from tests.contract.junk import JUNK, MARKER, paths, replaced
-from tests.contract.wire import Break, fails, replies
+from tests.contract.wire import Break, fails, led_astray, replies
 
 FeedName = tuple[str, type]
 UNHEARD_OF = "MELTED-AWAY"
@@ -239,17 +238,7 @@ async def test_links_are_never_followed(any_feed: FeedName) -> None:
     own = set(joint.wire.hosts)
     assert len(own) == 1
 
-    def lead_astray(_request: httpx.Request, body: Any) -> Any:
-        text = (
-            json.dumps(body).replace("https://", "https://thief.example/").replace("http://", "http://thief.example/")
-        )
-        strayed = json.loads(text)
-        if isinstance(strayed, dict):
-            links = dict.fromkeys(("next", "next_page", "href", "link", "location"), "https://thief.example/more")
-            strayed |= links
-        return strayed
-
-    joint.wire.tamper = lead_astray
+    joint.wire.tamper = led_astray
     assert set(keys(await walk(joint.feed(any_feed[1]), case))) == honest
     assert joint.wire.hosts == own
 

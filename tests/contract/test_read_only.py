@@ -63,7 +63,7 @@ async def test_every_look_only_reads_and_says_something(declaring: str) -> None:
     guarded = Guarded(declaring)
     harness = guarded.joint.harness
     for role in sorted(played(SYSTEMS[declaring]) & FEEDS.keys(), key=lambda one: one.__name__):
-        await harness.feeds()[role].show(3)
+        await harness.feeds[role].show(3)
     before, calls = harness.sandbox.dump(), guarded.mark()
     await guarded.connector.check()
     facts: tuple[Fact, ...] = tuple(guarded.connector.facts())

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.contract.joint import Joint, keys, outcome, settled, told, walk
-from tests.contract.wire import Answer, Break, Route, fails, replies
+from tests.contract.wire import Answer, Break, Route, fails, led_astray, replies
 
 pytestmark = pytest.mark.over_http
 SinkName = tuple[str, type]
@@ -122,14 +122,7 @@ async def test_nothing_calls_another_host(any_sink: SinkName) -> None:
     own = set(joint.wire.hosts)
     assert len(own) == 1
 
-    def lead_astray(_request: httpx.Request, body: Any) -> Any:
-        text = (
-            json.dumps(body).replace("https://", "https://thief.example/").replace("http://", "http://thief.example/")
-        )
-        strayed = json.loads(text)
-        return strayed | {"next": "https://thief.example/more"} if isinstance(strayed, dict) else strayed
-
-    joint.wire.tamper = lead_astray
+    joint.wire.tamper = led_astray
     for record in records:
         await sink.send([record])
         await settled(joint, sink, record)

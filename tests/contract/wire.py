@@ -129,3 +129,12 @@ def replays(answers: Sequence[bytes]) -> Answer:
     return lambda _request: answered(
         200, left.pop(0) if len(left) > 1 else left[0], {"content-type": "application/json"}
     )
+
+
+def led_astray(_request: httpx.Request, body: Any) -> Any:
+    """Return an answer every link of which leads to another host, by names that lists give to their next page too."""
+    text = json.dumps(body).replace("https://", "https://thief.example/").replace("http://", "http://thief.example/")
+    strayed = json.loads(text)
+    if isinstance(strayed, dict):
+        strayed |= dict.fromkeys(("next", "next_page", "href", "link", "location"), "https://thief.example/more")
+    return strayed

@@ -25,7 +25,7 @@ def test_a_spent_budget_tells_when_to_come_back_and_crosses_a_process() -> None:
 @pytest.mark.parametrize("hold_type", HOLD_TYPES.values(), ids=HOLD_TYPES)
 def test_every_hold_tells_a_person_what_it_is_and_what_to_do(hold_type: HoldType) -> None:
     assert HOLD_TYPES[hold_type.name] is hold_type
-    assert hold_type.origin in {"marketplace", "back office", "either"}
+    assert hold_type.origin in {"marketplace", "back office", "either", "this software"}
     assert hold_type.next_step.endswith(".")
     assert len(hold_type.title) <= 60
 

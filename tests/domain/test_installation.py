@@ -54,6 +54,14 @@ def test_sides_and_owners_are_found() -> None:
         ({"stock": {"age_limit_minutes": 1}}, "age_limit_minutes"),
         ({"orders": {"dispatch_cut_off_hour": 24}}, "dispatch_cut_off_hour"),
         ({"orders": {"go_live_at": "2026-03-02T09:00:00"}}, "go_live_at"),
+        ({"escalation": {"after_minutes": 4}}, "after_minutes"),
+        ({"escalation": {"to": ["operations", ""]}}, "to.1"),
+        ({"escalation": {"to": ["operations", "Sam", "operations"]}}, "named twice: operations"),
+        ({"escalation": {"mentions": {"Sam": "<@U0123>"}}}, "nobody of `to`, so never told: Sam"),
+        *(
+            ({"escalation": {"mentions": {"operations": mention}}}, "mentions.operations")
+            for mention in ("@sam", "<@sam>", "<!subteam^U01>", "<!everyone>", "<@U01>!", "<@U01>\n", "")
+        ),
     ],
 )
 def test_a_wrong_setting_is_named(changes: dict[str, Any], named: str) -> None:
@@ -69,3 +77,16 @@ def test_the_same_carrier_may_have_a_code_a_service() -> None:
 def test_a_sku_may_have_a_buffer_of_its_own() -> None:
     policy = StockPolicy(buffer=2, buffers={"TOWEL-01": 0})
     assert (policy.buffer_for("TOWEL-01"), policy.buffer_for("PILLOW-01")) == (0, 2)
+
+
+@pytest.mark.parametrize("mention", ["<@U0123ABC>", "<@W0123>", "<!subteam^S0123>", "<!here>", "<!channel>"])
+def test_who_is_told_next_may_have_a_mention(mention: str) -> None:
+    escalation = {"to": ["operations", "head of operations"], "mentions": {"head of operations": mention}}
+    assert Installation.model_validate(settings(escalation=escalation)).escalation.mentions == {
+        "head of operations": mention
+    }
+
+
+def test_without_a_word_operations_are_told_after_an_hour() -> None:
+    escalation = Installation.model_validate(settings()).escalation
+    assert (escalation.after_minutes, escalation.to) == (60, ("operations",))

@@ -1,9 +1,11 @@
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.records import Deducts
-from domain.stock import Falling, available_to_sell, looks_whole, zeroes_that_wait
+from domain.stock import Falling, Pace, available_to_sell, looks_whole, zeroes_that_wait
 
 UNITS = st.integers(0, 10_000)
 COUNTS = st.dictionaries(st.sampled_from(Deducts), UNITS)
@@ -73,3 +75,8 @@ def test_the_excess_of_a_mass_drop_waits_and_a_single_zero_never_does(
 def test_a_small_catalogue_of_small_stock_may_empty_one_by_one() -> None:
     assert zeroes_that_wait([Falling("A", 40)], positive_skus=1, positive_units=40) == frozenset()
     assert zeroes_that_wait([Falling("A", 40), Falling("B", 1)], 2, 41) == {"A"}
+
+
+def test_a_pace_doubles_up_to_its_longest() -> None:
+    pace = Pace(timedelta(seconds=30), timedelta(minutes=3))
+    assert [pace.after(tries).total_seconds() for tries in (0, 1, 2, 3, 10_000)] == [30, 60, 120, 180, 180]

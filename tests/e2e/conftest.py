@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from deployments.demo.orchestrator import Orchestrator
-from deployments.demo.processes import Child, Children
+from deployments.demo.processes import Child, Children, free_port, wait_for_port
+from tests.conftest import NOBODY
 from tests.served import Sellers, sellers
 
 PAUSE_SECONDS = 4  # what a lease keeps for two minutes needs no run meanwhile
-OURS = ("PREFECT_", "HARBOUR_", "MEADOW_", "CLOCK_", "LEDGER_", "SLACK_")
+OURS = ("PREFECT_", "HARBOUR_", "MEADOW_", "CLOCK_", "LEDGER_", "SLACK_", "RECEIVER_")
+PUSH_SECRET = "a-path-that-nobody-can-guess"
 
 
 @dataclass
@@ -55,7 +57,12 @@ def started(folder: Path, **environment: str) -> Iterator[Stack]:
         world = ending.enter_context(sellers())
         world.enrol()
         children = ending.enter_context(Children(folder, clean))
-        settings = {"LEDGER_URL": f"sqlite:///{folder / 'ledger.sqlite'}", **world.environment, **environment}
+        settings = {
+            "PREFECT_API_SSL_CERT_FILE": str(NOBODY),
+            "LEDGER_URL": f"sqlite:///{folder / 'ledger.sqlite'}",
+            **world.environment,
+            **environment,
+        }
         orchestrator = Orchestrator(children, settings)
         orchestrator.wait()
         orchestrator.deploy()
@@ -65,5 +72,13 @@ def started(folder: Path, **environment: str) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with started(tmp_path_factory.mktemp("e2e")) as running:
+    """Start one for most tests: each costs minutes on a busy machine. Its receiver takes the pushes of one back office."""
+    port = free_port()
+    given = {
+        "MEADOW_CIN7_CORE_PUSH_SECRET": PUSH_SECRET,
+        "RECEIVER_URL": f"http://127.0.0.1:{port}",
+        "RECEIVER_PORT": str(port),
+    }
+    with started(tmp_path_factory.mktemp("e2e"), **given) as running:
+        wait_for_port(port, running.orchestrator.start_receiver())
         yield running

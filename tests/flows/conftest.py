@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prefect.testing.utilities import prefect_test_harness
 
 from domain.clock import ScaledClock
 from ledger.database import Database
@@ -15,6 +14,8 @@ from tests.served import Sellers, sellers
 
 @pytest.fixture(scope="session", autouse=True)
 def prefect_server() -> Iterator[None]:
+    from prefect.testing.utilities import prefect_test_harness  # it brings the whole server: not for who only collects
+
     with prefect_test_harness(server_startup_timeout=120):
         yield
 

@@ -33,15 +33,6 @@ LONGEST_SECONDS = 90
 LATER_SECONDS = 11 * 60  # beyond every lease and every `visible_after`, and the moment to read levels back
 LATER = "later"
 """Among slices: go on so much later."""
-HEAVY = (
-    "great_expectations",
-    "httpcore",
-    "anyio._backends._asyncio",
-    "uvicorn.protocols.http.auto",
-    "uvicorn.lifespan.off",
-    "tests.kill.cases",
-)
-"""Modules that are imported once, before any fork, so that a process starts in milliseconds."""
 
 
 class Vendors:
@@ -161,5 +152,5 @@ async def _all(serving: Sequence[Served]) -> None:
 
 
 async def _served(system: System, door: socket.socket) -> None:
-    config = uvicorn.Config(system.app, interface="asgi3", lifespan="off", log_config=None, access_log=False)
+    config = uvicorn.Config(system.app, interface="asgi3", lifespan="off", ws="none", log_config=None, access_log=False)
     await uvicorn.Server(config).serve(sockets=[door])

@@ -11,7 +11,7 @@ from tasks.filing_orders import store
 from tasks.judge import Judged
 from tasks.run import Run
 from tasks.settling import settle_finding
-from tests.kill import worlds
+from tests import walking
 
 
 def no_attempt_before_call() -> None:
@@ -42,10 +42,10 @@ def no_look_before_resend() -> None:
 def filing_in_two() -> None:
     """Commit that orders have come before, and apart from, what is owed for them."""
 
-    async def twice(run: Run, judged: Judged) -> None:
-        if judged.pulled.intake.kind is Kind.SALES_ORDER:
+    async def twice(run: Run, judged: Judged | None) -> None:
+        if judged is not None and judged.pulled.intake.kind is Kind.SALES_ORDER:
             with run.transaction() as tx:
                 store(run, tx, judged, {one.record.key: one.record.key for one in judged.fresh})
         await file(run, judged)
 
-    worlds.file = twice  # type: ignore[attr-defined] # it is imported there by name
+    walking.file = twice  # type: ignore[attr-defined] # it is imported there by name

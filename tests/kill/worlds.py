@@ -20,20 +20,14 @@ from domain.records import Kind
 from expectations import gate
 from ledger.database import Database
 from ledger.schema import create
-from sandbox.kit import VoidsPicks
-from tasks.carriers import compare_carriers
-from tasks.confirm import confirm
-from tasks.filing import file
-from tasks.judge import judge
-from tasks.loops import DISPATCH, LOOPS, Loop
-from tasks.picking import look_after_picking
-from tasks.pull import pull
-from tasks.push import push
+from sandbox.trade import VoidsPicks
+from tasks.loops import LOOPS, Loop
 from tasks.run import Run, open_connectors, surroundings
 from tests.kill.clock import EPOCH, SharedClock
 from tests.stateful.effects import ByHost
 from tests.stateful.markets import MARKETS
 from tests.stateful.offices import OFFICES
+from tests.walking import walked
 
 NAME = "harbour"
 QUANTITIES = {"CUP-1": 20, "CUP-2": 9, "JUG-1": 12, "JUG-2": 7, "PAN-1": 5}
@@ -134,14 +128,7 @@ async def run_slice(
     connectors = open_connectors(installation, surroundings(database, transport, files))
     run = Run(installation, loop, database, connectors, run_id=f"{loop.name}-{os.getpid()}")
     try:
-        if loop is DISPATCH:
-            await compare_carriers(run)
-        await confirm(run)
-        if loop is DISPATCH:
-            await look_after_picking(run)
-        async for chunk in pull(run):
-            await file(run, await judge(run, chunk))
-        await push(run)
+        await walked(run)
         assert not run.faults
     finally:
         for connector in connectors.values():

@@ -190,7 +190,7 @@ def test_a_ticket_blocks_its_sku_until_it_is_answered(shown: Database) -> None:
         }
         tickets.answered(tx, "another ticket", {"A": 5})
         tickets.answered(tx, "ticket-A", {"A": 5})
-        tickets.answered(tx, "ticket-B", {}, ["B"])
+        tickets.answered(tx, "ticket-B", {}, {"B": tx.now})
         assert tickets.unanswered(tx) == {}
         assert (row(tx, "A").published, row(tx, "A").owed, row(tx, "A").proved_at) == (5, False, tx.now)
         assert (row(tx, "B").published, row(tx, "B").proved_at) == (None, None)
@@ -221,18 +221,81 @@ def test_a_read_back_proves_the_number_or_owes_the_newest(shown: Database, clock
         assert {one.sku for one in levels.unproved(tx, tx.now, 10)} == {"A", "B", "C", "D"}
         assert len(levels.unproved(tx, tx.now, 1)) == 1
         assert levels.unproved(tx, tx.now - timedelta(minutes=10), 10) == []
-        levels.proved(tx, {"A": 10}, {"B": 10, "C": 9})  # C: what was read back is not what shows by now
+        levels.proved(tx, {"A": 10})
+        sent_of = {"B": 10, "C": 9}  # C: what was read back is not what shows by now
+        levels.differ(tx, sent_of, dict.fromkeys(sent_of, tx.now))
         assert {one.sku for one in levels.unproved(tx, tx.now, 10)} == {"C", "D"}
         assert sent(claim(tx)) == {"B": 10}
 
 
-def test_held_and_unlisted_levels_are_not_sent(shown: Database) -> None:
+def test_unlisted_levels_are_not_sent(shown: Database) -> None:
     with begin(shown) as tx:
         wanted(tx, A=5, B=4, C=3, D=10)
-        holds.open_hold(tx, hold(holds.LEVEL, "A"))
         items.unlist(tx, tx.now + timedelta(seconds=1))
         items.store(tx, Side.MARKETPLACE, [Item(sku=sku, stock_number=sku) for sku in ("A", "C")])
-        assert sent(claim(tx)) == {"C": 3}
+        assert sent(claim(tx)) == {"A": 5, "C": 3}
+
+
+@pytest.mark.parametrize("kind", ["quantity", "sku_form", "refused", "listing_without_item", "contradiction"])
+def test_a_hold_stops_a_rise_and_neither_a_fall_nor_a_zero(shown: Database, kind: str) -> None:
+    with begin(shown) as tx:
+        wanted(tx, A=12, B=9, C=0, D=10)
+        for sku in "ABCD":
+            holds.open_hold(tx, hold(holds.LEVEL, sku, kind))
+        assert sent(claim(tx)) == {"C": 0, "B": 9}
+
+
+def test_what_is_held_falls_to_zero_once_its_count_is_past_its_age(shown: Database, clock: ManualClock) -> None:
+    with begin(shown) as tx:
+        holds.open_hold(tx, hold(holds.LEVEL, "A", "quantity"))
+    clock.move(PLAIN.age_limit_minutes * 60)
+    with begin(shown) as tx:
+        levels.recompute(tx, "A", PLAIN)
+        assert sent(claim(tx, pulled=False)) == {"A": 0}
+
+
+def test_what_falls_is_known_although_nobody_knows_what_is_published(shown: Database, clock: ManualClock) -> None:
+    with begin(shown) as tx:
+        wanted(tx, A=12, B=12, C=10, D=10)
+        refused, unanswered = claim(tx)
+        assert levels.refused(tx, refused, tx.now)
+        levels.postponed(tx, [unanswered], tx.now)
+        for sku in "AB":
+            holds.open_hold(tx, hold(holds.LEVEL, sku))
+        wanted(tx, A=11, B=11, C=10, D=10)
+        assert sent(claim(tx)) == {"B": 11}, "A shows 10, as nothing was done; B may show 12"
+    clock.move(LEASE.total_seconds() + 1)
+    with begin(shown) as tx:
+        wanted(tx, A=9, B=11, C=10, D=10)
+        assert sent(claim(tx)) == {"A": 9, "B": 11}, "who was lost may have sent 12, too"
+        assert row(tx, "B").may_show == 12
+
+
+def test_nothing_but_zero_is_a_fall_where_no_number_was_ever_taken(database: Database) -> None:
+    with begin(database) as tx:
+        list_skus(tx, "A", "B")
+        wanted(tx, A=5, B=5)
+        for one in claim(tx):
+            levels.refused(tx, one, tx.now)
+            holds.open_hold(tx, hold(holds.LEVEL, one.sku))
+        wanted(tx, A=3, B=0)
+        assert sent(claim(tx)) == {"B": 0}
+
+
+def test_a_zero_that_is_new_waits_for_no_moment_and_one_that_was_tried_does(
+    shown: Database, clock: ManualClock
+) -> None:
+    with begin(shown) as tx:
+        wanted(tx, A=5, B=10, C=10, D=10)
+        levels.refused(tx, claim(tx)[0], tx.now + timedelta(minutes=10))
+        wanted(tx, A=4, B=10, C=10, D=10)
+        assert claim(tx) == []
+        wanted(tx, A=0, B=10, C=10, D=10)
+        levels.refused(tx, claim(tx)[0], tx.now + timedelta(minutes=10))
+        wanted(tx, A=0, B=10, C=10, D=10)
+        assert claim(tx) == []
+        levels.due_now(tx, ["A"])
+        assert sent(claim(tx)) == {"A": 0}
 
 
 @pytest.mark.parametrize("way", list(Deducts))

@@ -188,6 +188,25 @@ def test_a_record_that_names_the_key_proves_an_open_message_once(database: Datab
         assert row(tx, "order-1").evidence == "shipped"
 
 
+@pytest.mark.parametrize("how", ["answered", "no longer owed", "proved", "dropped"])
+def test_whatever_closes_a_message_closes_what_holds_it(database: Database, how: str) -> None:
+    with begin(database) as tx:
+        messages.owe(tx, [owed("order-1"), owed("order-2")])
+        claimed = claim(tx)[0]
+        for key in ("order-1", "order-2"):
+            holds.open_hold(tx, hold(holds.MESSAGE, str(row(tx, key).id)))
+        match how:
+            case "answered":
+                assert messages.close(tx, claimed, "done", "seen")
+            case "no longer owed":
+                assert messages.close(tx, claimed, messages.DROPPED, "nothing is left")
+            case "proved":
+                assert messages.prove(tx, Kind.SALES_ORDER, "order-1", "shipped")
+            case _:
+                assert messages.drop_unattempted(tx, Kind.SALES_ORDER, "order-1", "cancelled")
+        assert [one.subject_id for one in holds.open_holds(tx)] == [str(row(tx, "order-2").id)]
+
+
 def test_at_go_live_older_orders_begin_as_unknown(database: Database) -> None:
     with begin(database) as tx:
         save_order(tx, "old", LineLife("1", "TOWEL-01", 1), placed_at=PLACED_AT)

@@ -1,5 +1,3 @@
-import multiprocessing
-
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
@@ -7,6 +5,7 @@ from sqlalchemy import text
 from ledger.database import Database
 from ledger.schema import METADATA, create, migrate
 from tests.doubles import ManualClock
+from tests.warm import warm
 
 
 def test_migrations_make_exactly_the_tables_of_the_models(database: Database) -> None:
@@ -28,8 +27,7 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
 
 
 def test_workers_that_start_together_migrate_once(empty_url: str) -> None:
-    processes = multiprocessing.get_context("spawn")
-    with processes.Pool(4) as pool:
+    with warm().Pool(4) as pool:
         revisions = pool.map(_migrated, [empty_url] * 4, chunksize=1)
     database = Database(empty_url, ManualClock())
     with database.transaction("schema") as tx:

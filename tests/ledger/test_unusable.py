@@ -1,10 +1,12 @@
 """A ledger that cannot be used says so, says what to do, and keeps what was committed."""
 
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from domain.records import Kind
 from ledger import journal, messages
@@ -77,6 +79,30 @@ def test_a_mistake_of_ours_is_no_unusable_ledger(database: Database) -> None:
         insert_all(tx, Watermark, [row, row])
     with begin(database) as tx:
         assert journal.watermark(tx, "orders") is None
+
+
+def repeat(database: Database) -> None:
+    row = {"installation": "towels", "feed": "Ada Sample", "cursor": "12 Secret Lane"}
+    with begin(database) as tx:
+        insert_all(tx, Watermark, [row, row])
+
+
+def misread(database: Database) -> None:
+    with begin(database) as tx:
+        number = "CAST(:words AS integer)" if tx.is_postgresql else "json_extract(:words, :words)"
+        tx.rows(text(f"SELECT {number}"), {"words": "Ada Sample"})
+
+
+@pytest.mark.parametrize(
+    ("mistake", "told"),
+    [(repeat, "pk_watermark|watermark.feed"), (misread, "22P02|malformed JSON"), (write_where_it_is_forbidden, ADVICE)],
+)
+def test_no_trouble_quotes_the_values(database: Database, mistake: Callable[[Database], None], told: str) -> None:
+    with pytest.raises((DBAPIError, LedgerUnusable), match=told) as trouble:
+        mistake(database)
+    whole = "".join(traceback.format_exception(trouble.value))
+    assert "Ada Sample" not in whole
+    assert "12 Secret Lane" not in whole
 
 
 def break_off(database: Database) -> None:

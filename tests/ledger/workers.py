@@ -1,6 +1,5 @@
 """What a process of its own does to a ledger, in tests of several at once."""
 
-import multiprocessing
 from collections.abc import Callable
 from datetime import timedelta
 from multiprocessing.synchronize import Barrier
@@ -14,6 +13,7 @@ from ledger import levels, messages, orders
 from ledger.budgets import LedgerBudgets
 from ledger.database import Database
 from tests.doubles import ManualClock
+from tests.warm import warm
 
 LEASE = timedelta(minutes=10)
 
@@ -24,7 +24,7 @@ _together: Barrier
 
 def in_processes(work: Callable[..., Any], arguments: list[tuple[Any, ...]]) -> list[Any]:
     """Run the work once for each set of arguments, each in a process of its own; none begins before all are there."""
-    processes = multiprocessing.get_context("spawn")
+    processes = warm()
     together = processes.Barrier(len(arguments))
     with processes.Pool(len(arguments), initializer=_know, initargs=(together,)) as pool:
         return pool.starmap(work, arguments, chunksize=1)

@@ -45,6 +45,15 @@ def test_the_faults_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     assert "inlet.toml: name is 'harbour'" in told
 
 
+def test_a_wrong_escalation_is_told_with_every_fault_of_it(tmp_path: Path) -> None:
+    wrong = 'after_minutes = 1\nmentions = { operations = "@ops" }\nto = ["operations", "operations"]'
+    written(tmp_path, harbour=re.sub(r"(?<=\[escalation\]\n)after.*\nto.*", wrong, GOOD))
+    with pytest.raises(WrongConfiguration) as caught:
+        all_installations(tmp_path)
+    for key, fault in (("after_minutes", "greater than"), ("to", "named twice"), ("mentions.operations", "pattern")):
+        assert re.search(rf"harbour.toml: escalation\.{key}: .*{fault}", str(caught.value)), key
+
+
 def test_an_option_that_the_system_does_not_have_is_named(tmp_path: Path) -> None:
     written(tmp_path, harbour=GOOD.replace('website = "base"', 'web_site = "base"\npage_size = 0'))
     with pytest.raises(WrongConfiguration) as caught:

@@ -18,7 +18,7 @@ from tasks.loops import INTAKES, READS
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOPS = ("orders", "stock", "dispatch", "items")
-OPERATORS = {"release", "map_carrier", "approve_stock", "timeline", "probe", "move"}
+OPERATORS = {"take", "release", "map_carrier", "approve_stock", "timeline", "probe", "move"}
 DEPLOYMENTS: dict[str, dict[str, Any]] = {
     deployment["name"]: deployment for deployment in yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
 }
@@ -70,7 +70,7 @@ def test_some_loop_is_woken_by_pushes() -> None:
 
 
 def test_every_form_that_an_alert_opens_is_found_by_its_tag() -> None:
-    forms = {one.fixed_by for one in HOLD_TYPES.values()}
+    forms = {"take", *(one.fixed_by for one in HOLD_TYPES.values())}
     assert forms
     assert [name for name in forms if "operator" not in DEPLOYMENTS[name]["tags"]] == []
 

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.registry import SYSTEMS
 from connectors.roles import GivesStockLevels, TakesDispatches, TakesSalesOrders
-from sandbox.serve import BACK_OFFICES, MAKERS, MARKETPLACES
+from sandbox.config import BACK_OFFICES, MAKERS, MARKETPLACES
 from sandbox.world.mishaps import WRITES
 from tests.contract.joint import Joint, harness_of, walk
 from tests.stateful.markets import MARKETS
@@ -31,9 +31,9 @@ def lacking(system: str) -> list[str]:
     places = {
         "an installation in deployments/installations": system in used,
         "the contract `systems` of .importlinter": f"    connectors.{system}\n" in (ROOT / ".importlinter").read_text(),
-        "MAKERS in sandbox/serve.py": pretend.__name__ in MAKERS,
-        "MARKETPLACES in sandbox/serve.py": not is_market or pretend in MARKETPLACES,
-        "BACK_OFFICES in sandbox/serve.py": not is_office or pretend in BACK_OFFICES,
+        "MAKERS in sandbox/config.py": pretend.__name__ in MAKERS,
+        "MARKETPLACES in sandbox/config.py": not is_market or pretend in MARKETPLACES,
+        "BACK_OFFICES in sandbox/config.py": not is_office or pretend in BACK_OFFICES,
         "WRITES in sandbox/world/mishaps.py": pretend.__name__ in WRITES,
         "MARKETS in tests/stateful/markets.py": not is_market or system in MARKETS,
         "OFFICES in tests/stateful/offices.py": not is_office or system in OFFICES,
@@ -56,7 +56,7 @@ def test_a_place_that_lacks_a_system_is_named(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("system", STOCKED)
 async def test_the_simulator_can_make_a_stock_read_of_every_back_office_show_nothing(system: str) -> None:
     joint = Joint.of(system)
-    case = joint.harness.feeds()[GivesStockLevels]
+    case = joint.harness.feeds[GivesStockLevels]
     await case.show(3)
     await walk(joint.feed(GivesStockLevels), case)
     answers = [body for request, _, body in joint.wire.exchanges if STOCK.fullmatch(request.url.path)]

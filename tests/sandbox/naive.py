@@ -14,21 +14,11 @@ from sandbox.magento import Magento
 from sandbox.magento.oauth import Credentials
 from sandbox.virtualstock import Account, Virtualstock
 from sandbox.world import Plan, Trouble, World
+from tests.doubles import ManualClock
 
 ACME = Account("acme", "acme-user", "acme-pass")
 EVERY = timedelta(minutes=5)
 OPENING = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
-
-
-class ManualClock:
-    def __init__(self) -> None:
-        self.at = OPENING
-
-    def now(self) -> datetime:
-        return self.at
-
-    async def sleep(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
 
 
 class Shop:
@@ -78,7 +68,7 @@ class Naive:
     """The account, its world, and a loop over both sides every five minutes."""
 
     def __init__(self, office: type[Shop | Company], plan: Plan, trouble: Trouble, seed: int = 0) -> None:
-        self.clock = ManualClock()
+        self.clock = ManualClock(OPENING)
         self.office = office(self.clock)
         self.edge = Virtualstock(self.clock, accounts=[ACME], seed=seed, calls_per_minute=100_000)
         self.world = World(self.edge, "acme", self.office.system, self.clock, seed=seed, plan=plan, trouble=trouble)
@@ -92,19 +82,19 @@ class Naive:
         """Interleave the world's actions with the rounds of the integration."""
         round_at = self.clock.now() + EVERY
         while (at := min(self.world.next_at(), round_at)) <= until:
-            self.clock.at = max(self.clock.at, at)
+            self.clock.reach(at)
             if at == round_at:
                 await self._round()
                 round_at = at + EVERY
             else:
                 self.trace.append(f"{at.isoformat()} {self.world.act()}")
-        self.clock.at = max(self.clock.at, until)
+        self.clock.reach(until)
 
     async def _round(self) -> None:
         try:
             await self._orders()
             await self._stock()
-            if self.clock.at.minute < 5:
+            if self.clock.now().minute < 5:
                 await self._dispatches()
         except (httpx.HTTPError, ValueError, KeyError):
             self.failures += 1  # and all is sent again in the next round

@@ -1,8 +1,6 @@
 """The pretend Slack: what it takes, refuses, remembers and shows."""
 
 import json
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -10,23 +8,13 @@ import pytest
 
 from sandbox.kit import Fault
 from sandbox.slack import Slack
+from tests.doubles import ManualClock
 
 TOKEN, HOOK = "xoxb-pretend", "T0/B0/secret"
 SECTION = {
     "type": "section",
     "text": {"type": "mrkdwn", "text": "*4 orders* wait for <https://example.org/a?b=1&c=2|Dana>"},
 }
-
-
-@dataclass
-class ManualClock:
-    moment: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.moment
-
-    async def sleep(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
 
 
 @pytest.fixture
@@ -222,3 +210,46 @@ async def test_the_page_lets_no_markup_of_a_message_through(slack: Slack) -> Non
     assert "&lt;script&gt;alert(1)" in shown
     assert "<script" not in shown
     assert 'href="javascript' not in shown
+
+
+async def test_a_reply_stands_in_its_thread_and_in_the_channel_only_when_it_is_broadcast(
+    slack: Slack, clock: ManualClock
+) -> None:
+    parent = await post(slack, text="broken")
+    await clock.sleep(1)
+    quiet = await post(slack, text="quietly", thread_ts=parent["ts"])
+    await clock.sleep(1)
+    form = {"channel": "C01", "text": "loudly", "thread_ts": quiet["ts"], "reply_broadcast": "true"}
+    loud = (await send(slack, "/api/chat.postMessage", **form)).json()
+    assert (quiet["message"]["thread_ts"], loud["message"]["thread_ts"]) == (parent["ts"], parent["ts"])
+    assert "thread_ts" not in parent["message"]
+    assert [(one.text, one.broadcast) for one in slack.replies(slack.messages()[0])] == [
+        ("quietly", False),
+        ("loudly", True),
+    ]
+    shown = await page(slack)
+    assert shown.count("quietly") == 1
+    assert shown.count("loudly") == 2
+    assert shown.count("broken") == 1
+
+
+async def test_a_reply_to_what_is_not_there_goes_into_the_channel_and_nothing_is_said(
+    slack: Slack, clock: ManualClock
+) -> None:
+    parent = await post(slack, text="broken", channel="stock")
+    answer = await post(slack, text="lost", thread_ts=parent["ts"], reply_broadcast=True)  # another channel's
+    assert answer["ok"] is True
+    assert "thread_ts" not in answer["message"]
+    assert [(one.thread_ts, one.broadcast) for one in slack.messages("orders")] == [(None, False)]
+
+
+@pytest.mark.parametrize("thread_ts", ["0", "", "soon", "1.5"])
+async def test_what_is_no_timestamp_is_refused(slack: Slack, thread_ts: str) -> None:
+    answer = await post(slack, text="x", thread_ts=thread_ts)
+    assert answer["error"] == "invalid_thread_ts"
+    assert answer["response_metadata"]["messages"] == [f"[ERROR] {thread_ts} is not a valid thread_ts"]
+
+
+async def test_a_mention_is_shown_as_who_it_calls(slack: Slack) -> None:
+    await post(slack, text="<!subteam^S0123> and <@U0456> and <!here>")
+    assert "<b>@S0123</b> and <b>@U0456</b> and <b>@here</b>" in await page(slack)

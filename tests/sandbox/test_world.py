@@ -14,7 +14,8 @@ from sandbox.virtualstock import Virtualstock
 from sandbox.world import Plan, Trouble, World
 from sandbox.world.catalogue import articles, ean13
 from sandbox.world.people import tracking_number
-from tests.sandbox.naive import ACME, Company, ManualClock, Naive, Shop
+from tests.doubles import ManualClock
+from tests.sandbox.naive import ACME, OPENING, Company, Naive, Shop
 
 SMALL = Plan(
     seconds=18_000,
@@ -128,7 +129,7 @@ def test_customers_never_buy_more_than_is_published(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(Virtualstock, "buy_basket", watched)
     while naive.world.next_at() <= naive.world.closes_at:
-        naive.clock.at = naive.world.next_at()
+        naive.clock.reach(naive.world.next_at())
         naive.world.act()
     assert bought.count(None) == naive.world.progress()["disappointed"] > 0
     assert len(naive.edge.dump()["accounts"]["acme"]["orders"]) == len(bought) - bought.count(None) > SMALL.orders
@@ -172,7 +173,7 @@ async def test_a_world_runs_by_itself_on_its_clock() -> None:
     by_hand, by_itself = Naive(Shop, SMALL, Trouble()), Naive(Shop, SMALL, Trouble())
     until = by_hand.clock.now() + timedelta(hours=2)
     while by_hand.world.next_at() < until:
-        by_hand.clock.at = by_hand.world.next_at()
+        by_hand.clock.reach(by_hand.world.next_at())
         by_hand.world.act()
     await by_itself.world.run(until)
     assert by_itself.clock.now() == until
@@ -180,7 +181,7 @@ async def test_a_world_runs_by_itself_on_its_clock() -> None:
 
 
 def test_the_catalogue_has_what_the_day_needs() -> None:
-    clock = ManualClock()
+    clock = ManualClock(OPENING)
     made = World(Virtualstock(clock, accounts=[ACME]), "acme", Shop(clock).system, clock).catalogue
     plan, trouble = Plan(), Trouble()
     assert len(made) == plan.products + plan.sell_outs + 4
@@ -219,7 +220,7 @@ def test_a_thousand_orders_take_few_seconds(office: type[Shop | Company]) -> Non
     began = time.process_time()
     naive = Naive(office, Plan(orders=1_000), Trouble())
     while naive.world.next_at() <= naive.world.closes_at:
-        naive.clock.at = naive.world.next_at()
+        naive.clock.reach(naive.world.next_at())
         naive.world.act()
     assert naive.world.progress()["orders_offered"] >= 1_000
     assert time.process_time() - began < 10

@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sandbox.kit import Fault, VoidsPicks
+from sandbox.kit import Fault
+from sandbox.trade import VoidsPicks
 from tasks import operators
 from tests.stateful.folders import MISHAPS
 
@@ -35,6 +36,7 @@ class Actors:
         self.cancelled: set[str] = set()
         unable = set() if isinstance(machine.office, VoidsPicks) else {"void_pick"}
         unable |= set() if machine.market.orders_by_files else {"spoil_a_file"}
+        unable |= set() if machine.market.stock_calls else {"refuse_stock"}
         self.able = {act for act in dir(self) if not act.startswith("_")} - unable
 
     def stock_the_shop(self) -> None:
@@ -147,6 +149,13 @@ class Actors:
         fault = Fault(method=method, path=path, **_FAULTS[self.random.choice(self.machine.profile.faults)])
         (self.edge if on_edge else self.office).faults.append(fault)
         return f"fault {fault.kind} {fault.when} on {method} {path}"
+
+    def refuse_stock(self) -> str:
+        """Let the marketplace refuse the next number, or the next few, of whatever SKU: nobody releases it."""
+        method, path = self.machine.market.stock_calls[0]
+        fault = Fault(method=method, path=path, status=400, body={"detail": "no"}, times=self.random.choice((1, 1, 3)))
+        self.edge.faults.append(fault)
+        return f"{fault.times} times stock is refused"
 
     def glitch(self) -> str:
         """Let the back office say for one stock scan that nothing is there; two that agree are believed."""

@@ -26,15 +26,8 @@ from domain.clock import ScaledClock
 from domain.installation import Installation
 from ledger.database import Database
 from ledger.schema import create
-from tasks.carriers import compare_carriers
-from tasks.confirm import confirm
-from tasks.filing import file
-from tasks.judge import judge
-from tasks.loops import DISPATCH, ITEMS, LOOPS
-from tasks.picking import look_after_picking
-from tasks.pull import pull
-from tasks.push import push
-from tasks.run import Run, open_connectors, surroundings
+from tasks.loops import LOOPS
+from tasks.run import open_connectors, surroundings
 from tests.stateful.actors import Actors
 from tests.stateful.effects import ByHost, CountedDatabase, CountedFiles, CountedTransport, Killed, Process
 from tests.stateful.folders import Wire
@@ -44,6 +37,7 @@ from tests.stateful.offices import OFFICES
 from tests.stateful.strain import StallingRun, Watched
 from tests.stateful.virtual import EPOCH, VirtualClock, VirtualLoop
 from tests.stateful.virtual import run as run_virtually
+from tests.walking import walked
 
 OPENS_WITHIN_SECONDS = 300
 EVERY_SECONDS = {"orders": 60, "stock": 300, "dispatch": 90, "items": 1800}
@@ -78,6 +72,7 @@ class Profile:
             "bad_order": 1,
             "trouble": 16,
             "glitch": 1,
+            "refuse_stock": 1,
             "void_pick": 4,
             "spoil_a_file": 3,
             "operate": 2,
@@ -164,7 +159,7 @@ class Machine:
         run.machine, run.process = self, process
         self.outcome.runs += 1
         try:
-            await _steps(run)
+            await walked(run)
             told = "; ".join(trouble.what for trouble in run.troubles)
             self.note(f"{name} ran: {len(run.news)} news, {run.held} held {told}")
             for fault in run.faults:
@@ -230,18 +225,6 @@ class Machine:
             await asyncio.sleep(11 * 60)  # by then, what was taken is read back
             rounds += 1
         self.watch.check_end()
-
-
-async def _steps(run: Run) -> None:
-    if run.loop is DISPATCH:
-        await compare_carriers(run)
-    await confirm(run)
-    if run.loop is DISPATCH:
-        await look_after_picking(run)
-    async for chunk in pull(run):
-        await file(run, await judge(run, chunk))
-    if run.loop is not ITEMS:
-        await push(run)
 
 
 def play(seed: int, office: str, profile: Profile | None = None, market: str = "virtualstock") -> Outcome:

@@ -46,6 +46,11 @@ class Market:
     one_file: bool = False
 
     @property
+    def stock_calls(self) -> tuple[tuple[str, str], ...]:
+        """Return the calls that set stock, and may be refused."""
+        return tuple(call for call in self.writes if call[0] in {"PATCH", "POST"} and "stock" in call[1])
+
+    @property
     def host(self) -> str:
         return f"{self.system}.test"
 

@@ -76,7 +76,7 @@ def _atomic_filing(stack: ExitStack) -> None:
     stack.enter_context(
         patch.object(filing_orders, "messages", _With(messages, owe=lambda _tx, owed: late.append(owed)))
     )
-    stack.enter_context(patch("tests.stateful.machine.file", file))
+    stack.enter_context(patch("tests.walking.file", file))
 
 
 def _one_in_flight(stack: ExitStack) -> None:
@@ -153,7 +153,7 @@ def _look_after_picking(stack: ExitStack) -> None:
     async def look_away(_run: Any) -> None:
         return
 
-    stack.enter_context(patch("tests.stateful.machine.look_after_picking", look_away))
+    stack.enter_context(patch("tests.walking.look_after_picking", look_away))
 
 
 async def _put_in_place(self: Any, records: Any) -> Any:
@@ -206,6 +206,13 @@ def _put_away_filed(stack: ExitStack) -> None:
     stack.enter_context(patch.object(SalesOrderFiles, "read", read))
 
 
+def _falls_past_a_hold(stack: ExitStack) -> None:
+    """A hold stops whatever is to be shown of a SKU."""
+    levels._claimable.cache_clear()
+    stack.enter_context(patch.object(levels, "_RISE", 0))
+    stack.callback(levels._claimable.cache_clear)
+
+
 _BY_FILES = ("virtualstock_files",)
 _BOTH = ("virtualstock", *_BY_FILES)
 _ALL = (*_BOTH, "mirakl")
@@ -220,6 +227,7 @@ _LOSSY = Profile(weights={"buy": 30, "ship": 16, "trouble": 40, "restock": 5}, k
 _KILLED_EARLY = Profile(kill=0.8, kill_within=12, weights={"buy": 40, "restock": 30})  # filing is soon in a run
 _CROWDED = Profile(second_worker=1.0, kill=0.0, weights={"buy": 30, "sell_elsewhere": 10, "restock": 10})
 _GLITCHING = Profile(weights={"buy": 20, "glitch": 10, "restock": 10})
+_REFUSING = Profile(weights={"buy": 20, "sell_elsewhere": 30, "refuse_stock": 10})
 _SUSPENDED = Profile(stall=0.2, kill=0.0, weights={"buy": 30, "sell_elsewhere": 10, "restock": 20})
 
 SABOTAGES = {
@@ -231,6 +239,7 @@ SABOTAGES = {
     "order of messages": Sabotage(_order_of_messages, ("I4", "I10", "I12"), _LOSSY, markets=_BOTH),
     "lease fencing": Sabotage(_lease_fencing, ("I6",), _SUSPENDED),
     "a look after the picking": Sabotage(_look_after_picking, ("I1",), offices=("deposco",), markets=_ALL),
+    "falls past a hold": Sabotage(_falls_past_a_hold, ("I5",), _REFUSING, markets=("virtualstock", "mirakl")),
     "a stock file that appears whole": Sabotage(_appears_whole, ("I6",), _CUT_OFF, markets=_BY_FILES),
     "no number behind an unread file": Sabotage(_behind_unread, ("I6",), _KILLED_AFTER, markets=_BY_FILES),
     "a note of what was sent": Sabotage(_note_of_sent, ("I3",), _SENT_AND_KILLED, markets=_BY_FILES),

@@ -9,6 +9,8 @@ from connectors.slack import Slack
 from domain.installation import Installation
 from ledger import holds
 from ledger.database import Database, Transaction
+from sandbox.slack import Message
+from tasks import operators
 from tasks.alert_messages import Links
 from tasks.alerts import Told, send_alerts
 from tests.connectors.slack.harness import Workspace
@@ -18,14 +20,14 @@ POST, UPDATE = "/api/chat.postMessage", "/api/chat.update"
 
 LINKS = Links(
     "http://prefect.test",
-    {name: f"id-of-{name}" for name in ("release", "map_carrier", "approve_stock", "orders-harbour")},
+    {name: f"id-of-{name}" for name in ("take", "release", "map_carrier", "approve_stock", "orders-harbour")},
 )
 
 
 DEADLINE = datetime(2026, 3, 3, 23, 59, tzinfo=UTC)
 
 
-def installation(name: str = "harbour", channel: str = "#orders") -> Installation:
+def installation(name: str = "harbour", channel: str = "#orders", **more: Any) -> Installation:
     return Installation.model_validate(
         {
             "name": name,
@@ -33,6 +35,7 @@ def installation(name: str = "harbour", channel: str = "#orders") -> Installatio
             "back_office": {"system": "b", "account": f"{name}-shop"},
             "product_master": "back_office",
             "slack_channel": channel,
+            **more,
         }
     )
 
@@ -66,6 +69,11 @@ def close_holds(database: Database, *orders: str, closed_as: str = "mended", by:
         holds.close_holds(tx, holds.ORDER, orders, closed_as, by)
 
 
+def take_it(database: Database, cause: int = 1, by: str = "Sam", note: str = "rings the shop") -> operators.Plan:
+    with database.transaction("harbour", "form") as tx:
+        return operators.take(tx, cause=cause, by=by, note=note)
+
+
 async def send(database: Database, slack: Slack, installations: Mapping[str, Installation] = HARBOUR) -> Told:
     return await send_alerts(database, installations, slack, LINKS)
 
@@ -77,12 +85,20 @@ def texts(place: Workspace) -> list[str]:
 
 def fields(place: Workspace) -> dict[str, str]:
     [message] = place.shown()
+    return fields_of(message)
+
+
+def fields_of(message: Message) -> dict[str, str]:
     found = [field["text"] for block in message.blocks for field in block.get("fields", ())]
     return dict(field.replace("*", "").split("\n", 1) for field in found)
 
 
 def buttons(place: Workspace) -> dict[str, str]:
     [message] = place.shown()
+    return buttons_of(message)
+
+
+def buttons_of(message: Message) -> dict[str, str]:
     return {
         element["text"]["text"]: element["url"]
         for block in message.blocks

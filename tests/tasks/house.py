@@ -18,19 +18,13 @@ from sandbox.kit import Fault
 from sandbox.mirakl import Account as ShopAccount
 from sandbox.mirakl import Mirakl
 from tasks import moving
-from tasks.carriers import compare_carriers
-from tasks.confirm import confirm
-from tasks.filing import file
-from tasks.judge import judge
-from tasks.loops import DISPATCH, ITEMS, LOOPS
+from tasks.loops import LOOPS
 from tasks.operators import Plan
-from tasks.picking import look_after_picking
-from tasks.pull import pull
-from tasks.push import push
 from tasks.run import Run, open_connectors, open_formers, surroundings
 from tests.connectors.virtualstock_files.shop import EAN, EDGE_HOST, NAME, OFFICE, SKUS, Shop
 from tests.stateful.effects import ByHost
 from tests.stateful.markets import MARKETS
+from tests.walking import walked
 
 OLD, NEW = "harbour-marketplace", "harbour-shop"
 _MIRAKL = MARKETS["mirakl"]
@@ -74,7 +68,7 @@ class House(Shop):
             )
             open_formers(run, around)
             for account in run.accounts():
-                await _steps(account)
+                await walked(account)
             self.clock.move(minutes * 60)
             self.folders.look()
 
@@ -175,15 +169,3 @@ class House(Shop):
     def no_hold(self) -> None:
         """See that nothing waits for a person."""
         assert [(row.type, row.detail) for row in self.rows(Hold)] == []
-
-
-async def _steps(run: Run) -> None:
-    if run.loop is DISPATCH:
-        await compare_carriers(run)
-    await confirm(run)
-    if run.loop is DISPATCH:
-        await look_after_picking(run)
-    async for chunk in pull(run):
-        await file(run, await judge(run, chunk))
-    if run.loop is not ITEMS:
-        await push(run)

@@ -88,23 +88,8 @@ class Shop(GivesSalesOrders, TakesAcknowledgements, TakesAvailability, GivesItem
     """A marketplace that has no cancellation requests."""
 
     def __init__(self, availability: Sink | None = None) -> None:
-        self.feed, self.acknowledgements, self.availability = OrderFeed(), Sink(), availability or Sink()
-
-    @property
-    def sales_order_feed(self) -> Any:
-        return self.feed
-
-    @property
-    def acknowledgement_sink(self) -> Any:
-        return self.acknowledgements
-
-    @property
-    def availability_sink(self) -> Any:
-        return self.availability
-
-    @property
-    def item_feed(self) -> Any:
-        return self.feed
+        self.sales_order_feed = self.item_feed = OrderFeed()
+        self.acknowledgement_sink, self.availability_sink = Sink(), availability or Sink()
 
 
 class Office(TakesSalesOrders, GivesStockLevels):
@@ -113,15 +98,8 @@ class Office(TakesSalesOrders, GivesStockLevels):
     order_limits = OrderLimits()
 
     def __init__(self) -> None:
-        self.orders = Sink()
-
-    @property
-    def sales_order_sink(self) -> Any:
-        return self.orders
-
-    @property
-    def stock_feed(self) -> Any:
-        return None
+        self.sales_order_sink = Sink()
+        self.stock_feed: Any = None
 
 
 def installation(clock: ManualClock, **orders: Any) -> Installation:

@@ -25,7 +25,7 @@ def run(database: Database, clock: ManualClock) -> Run:
     run = run_of(database, ORDERS, Shop(), Office(), settings)
     go_live(run)
     know(run, "A")
-    shop(run).acknowledgements.answer = Accepted("accepted")
+    shop(run).acknowledgement_sink.answer = Accepted("accepted")
     return run
 
 
@@ -68,22 +68,22 @@ async def test_it_is_accepted_then_waits_unheld_then_is_created_once_the_address
     await show(run, without_address(run))
     assert held(run) == []
     await push(run)
-    assert [[one.key for one in sent] for sent in shop(run).acknowledgements.sent] == [["1"]]
-    shop(run).acknowledgements.finding = Found("it shows it")
+    assert [[one.key for one in sent] for sent in shop(run).acknowledgement_sink.sent] == [["1"]]
+    shop(run).acknowledgement_sink.finding = Found("it shows it")
     await confirm_later(run)
     assert owed(run) == [], "it waits for its address and owes nothing"
     await show(run, without_address(run, LineStatus.ACCEPTED))  # it is being paid
     await push(run)
-    assert (held(run), owed(run), office(run).orders.sent) == ([], [], [])
+    assert (held(run), owed(run), office(run).sales_order_sink.sent) == ([], [], [])
     await show(run, order(run, status=LineStatus.ACCEPTED))
-    office(run).orders.answer = Done("there", "77")
+    office(run).sales_order_sink.answer = Done("there", "77")
     await push(run)
-    [[created]] = office(run).orders.sent
+    [[created]] = office(run).sales_order_sink.sent
     assert created.ship_to.city == "Leeds"
     with run.transaction() as tx:
         assert orders.known(tx, ["1"])["1"].life.taken
     await push(run)
-    assert len(shop(run).acknowledgements.sent) == 1
+    assert len(shop(run).acknowledgement_sink.sent) == 1
 
 
 async def test_the_address_may_come_before_the_acceptance_is_proved(run: Run) -> None:
@@ -91,8 +91,8 @@ async def test_the_address_may_come_before_the_acceptance_is_proved(run: Run) ->
     await push(run)
     await show(run, order(run, status=LineStatus.ACCEPTED))
     await push(run)
-    assert len(office(run).orders.sent) == 1
-    assert len(shop(run).acknowledgements.sent) == 1
+    assert len(office(run).sales_order_sink.sent) == 1
+    assert len(shop(run).acknowledgement_sink.sent) == 1
 
 
 async def test_an_order_that_was_accepted_elsewhere_is_not_accepted_again(run: Run) -> None:
@@ -105,7 +105,7 @@ async def test_an_order_that_cannot_be_created_is_not_accepted_and_its_clock_sho
     strange = strange.model_copy(update={"lines": (strange.lines[0].model_copy(update={"sku": "NOBODY"}),)})
     await show(run, strange)
     await push(run)
-    assert (held(run), owed(run), shop(run).acknowledgements.sent) == (["unknown_sku"], [], [])
+    assert (held(run), owed(run), shop(run).acknowledgement_sink.sent) == (["unknown_sku"], [], [])
     with run.transaction() as tx:
         [one] = holds.open_holds(tx)
         assert one.deadline_at == strange.placed_at + timedelta(hours=24)
@@ -129,7 +129,7 @@ async def test_what_is_refused_or_cancelled_while_its_address_is_awaited_is_over
     await show(run, without_address(run))
     await push(run)
     await show(run, without_address(run, LineStatus.CANCELLED))
-    shop(run).acknowledgements.finding = Found("nothing is left to accept")
+    shop(run).acknowledgement_sink.finding = Found("nothing is left to accept")
     await confirm_later(run)
     await push(run)
-    assert (held(run), owed(run), office(run).orders.sent) == ([], [], [])
+    assert (held(run), owed(run), office(run).sales_order_sink.sent) == ([], [], [])

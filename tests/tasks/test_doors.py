@@ -45,7 +45,7 @@ def test_a_kind_that_no_loop_reads_from_this_side_is_not_taken(depots: Depots, k
 
 
 def test_a_scan_is_not_taken_in_pieces(depots: Depots, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(depots.depot.feed, "shape", FeedShape.SNAPSHOT)
+    monkeypatch.setattr(depots.depot.dispatch_feed, "shape", FeedShape.SNAPSHOT)
     assert depots.take(PUSHED[0]).status == 500
     assert depots.gates() == {}
 

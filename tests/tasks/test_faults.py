@@ -80,10 +80,10 @@ def house(database: Database, clock: ManualClock) -> House:
 
 def test_a_look_up_that_breaks_on_one_order_is_its_own_trouble_alone(house: House) -> None:
     house.show(*"12345")
-    house.office.orders.answer = Unknown("lost")
+    house.office.sales_order_sink.answer = Unknown("lost")
     house.pass_by()
-    house.office.orders.finding = Found("it stands there", "77")
-    house.office.orders.findings["3"] = KeyError("drift")
+    house.office.sales_order_sink.finding = Found("it stands there", "77")
+    house.office.sales_order_sink.findings["3"] = KeyError("drift")
     run = house.pass_by()
     taken = house.messages()
     assert [key for key, row in taken.items() if row.closed_as == "done"] == ["1", "2", "4", "5"]
@@ -95,37 +95,37 @@ def test_a_look_up_that_breaks_on_one_order_is_its_own_trouble_alone(house: Hous
 
 def test_what_our_software_broke_on_is_looked_up_first_once_it_is_released(house: House) -> None:
     house.show("1")
-    house.office.orders.answer = Unknown("lost")
+    house.office.sales_order_sink.answer = Unknown("lost")
     house.pass_by()
-    house.office.orders.finding = KeyError("drift")
+    house.office.sales_order_sink.finding = KeyError("drift")
     house.pass_by()
-    house.office.orders.finding = Found("it stands there", "77")
-    sent = len(house.office.orders.sent)
+    house.office.sales_order_sink.finding = Found("it stands there", "77")
+    sent = len(house.office.sales_order_sink.sent)
     house.pass_by()
     assert house.messages()["1"].closed_at is None  # held: nobody asks
     house.release("1")
     house.pass_by()
     assert house.messages()["1"].closed_as == "done"
-    assert len(house.office.orders.sent) == sent
+    assert len(house.office.sales_order_sink.sent) == sent
 
 
 def test_a_sending_that_breaks_is_looked_up_and_held_when_it_breaks_again(house: House) -> None:
     house.show("1", "2", "3")
-    house.office.orders.answers["2"] = KeyError("drift")
+    house.office.sales_order_sink.answers["2"] = KeyError("drift")
     run = house.pass_by()
     assert len(run.faults) == 1
     assert house.messages()["2"].attempted_at is not None  # it may have gone
     assert [key for key, row in house.messages().items() if row.closed_as] == ["1", "3"]
-    asked = len(house.office.orders.asked)
+    asked = len(house.office.sales_order_sink.asked)
     house.pass_by()
-    assert len(house.office.orders.asked) > asked
+    assert len(house.office.sales_order_sink.asked) > asked
     assert house.held() == {"2": SOFTWARE_FAULT}
     assert house.messages()["2"].attempted_at is not None
 
 
 def test_in_a_batch_the_others_go_on_once_they_were_looked_for(house: House) -> None:
-    house.office.orders = Batches(batch=3)
-    house.office.orders.answers["2"] = KeyError("drift")
+    house.office.sales_order_sink = Batches(batch=3)
+    house.office.sales_order_sink.answers["2"] = KeyError("drift")
     house.show("1", "2", "3")
     house.pass_by()
     assert not any(row.closed_as for row in house.messages().values())
@@ -136,14 +136,14 @@ def test_in_a_batch_the_others_go_on_once_they_were_looked_for(house: House) -> 
 
 def test_what_cannot_be_put_into_words_stands_in_nobodys_way(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.show("1", "2", "3")
-    parse = house.shop.feed.parse
+    parse = house.shop.sales_order_feed.parse
 
     def breaks(raw: dict[str, Any]) -> Any:
         if raw["key"] == "2":
             raise KeyError("drift")
         return parse(raw)
 
-    monkeypatch.setattr(house.shop.feed, "parse", breaks)
+    monkeypatch.setattr(house.shop.sales_order_feed, "parse", breaks)
     house.pass_by()
     assert [key for key, row in house.messages().items() if row.closed_as == "done"] == ["1", "3"]
     assert house.held() == {"2": SOFTWARE_FAULT}
@@ -224,7 +224,7 @@ def test_a_read_that_breaks_ends_its_walk_and_what_was_read_before_is_filed(
             raise KeyError("drift")
         return pages.pop()
 
-    monkeypatch.setattr(house.shop.feed, "read", read)
+    monkeypatch.setattr(house.shop.sales_order_feed, "read", read)
     asyncio.run(_pull_released(run))
     assert sorted(house.messages()) == ["1"]
     assert len(run.faults) == 1

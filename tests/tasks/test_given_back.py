@@ -15,7 +15,7 @@ async def test_a_spent_budget_leaves_the_rest_to_the_next_run(run: Run) -> None:
     assert isinstance(office, Office)
     for number in range(4):
         await show(run, order(run, f"{number}"))
-    office.orders.answers["1"] = NotNow("office", run.clock.now() + timedelta(hours=1))
+    office.sales_order_sink.answers["1"] = NotNow("office", run.clock.now() + timedelta(hours=1))
     await push(run)
     await push(run_of(run.database, ORDERS, Shop(), office, run.installation, "next"))
-    assert [[one.key for one in sent] for sent in office.orders.sent] == [["0"], ["1"], ["2"], ["3"]]
+    assert [[one.key for one in sent] for sent in office.sales_order_sink.sent] == [["0"], ["1"], ["2"], ["3"]]

@@ -37,8 +37,8 @@ def any_account_s_messages(stack: ExitStack) -> None:
     """A run claims what is owed whichever account it is owed to."""
     claimable = messages._claimable.__wrapped__
 
-    def of_all(*, looking: bool) -> Any:
-        statement = claimable(looking=looking)
+    def of_all(**which: bool) -> Any:
+        statement = claimable(**which)
         kept = [one for one in statement._where_criteria if ".account = " not in str(one)]
         assert len(kept) == len(statement._where_criteria) - 1
         statement._where_criteria = tuple(kept)

@@ -150,6 +150,8 @@ def test_any_number_tells_the_whole_story(trade: Trade) -> None:
     for what in ("sales_order filed", "sales_order done", "acknowledgement done", "dispatch done"):
         assert what in told
     assert number.rows == sorted(number.rows, key=lambda row: row["at"])
+    assert number.rows[-1]["what"] == "now: finished"
+    assert number.rows[-1]["detail"].startswith("for ")
     for other in (office_id, "1550123456780", "SKU-0", item.ean, item.stock_number):
         rows = trade.ask(operators.timeline, number=other).rows
         assert {row["order"] for row in rows} >= {row["order"] for row in number.rows}, other

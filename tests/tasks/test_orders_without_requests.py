@@ -38,7 +38,7 @@ async def test_what_is_cancelled_before_it_was_created_is_never_created_and_is_f
     await push(run)
     office = run.connectors[Side.BACK_OFFICE]
     assert isinstance(office, Office)
-    assert office.orders.sent == []
+    assert office.sales_order_sink.sent == []
     assert not any(_open(run).values())
     assert _held(run) == []
     with run.transaction() as tx:
@@ -79,8 +79,8 @@ async def test_the_number_that_the_sale_took_off_is_sent_again(run: Run) -> None
 async def test_nothing_more_is_owed_to_it(run: Run) -> None:
     office = run.connectors[Side.BACK_OFFICE]
     assert isinstance(office, Office)
-    office.orders.answer = Done("there", "77")
+    office.sales_order_sink.answer = Done("there", "77")
     await show(run, order(run, status=LineStatus.CANCELLED))
     await push(run)
-    assert office.orders.sent == []
+    assert office.sales_order_sink.sent == []
     assert not any(_open(run).values())

@@ -126,7 +126,7 @@ async def _swept(missed: int) -> dict[str, Any]:
     depots = Depots()
     for parcel in PUSHED[missed:]:
         depots.take(parcel)
-    depots.depot.feed.shown = [parcel for parcel in PUSHED if parcel is not PUSHED[3]]
+    depots.depot.dispatch_feed.shown = [parcel for parcel in PUSHED if parcel is not PUSHED[3]]
     for _ in range(3):
         await depots.run()
     return depots.state()
@@ -170,8 +170,8 @@ async def test_a_released_original_that_can_be_read_now_is_filed_under_its_own_k
     nameless = {name: value for name, value in PUSHED[0].items() if name != "id"}
     depots.take(nameless)
     assert depots.gates() == {"no id": "rejected"}
-    reads = depots.depot.feed.parse
-    monkeypatch.setattr(depots.depot.feed, "parse", lambda raw: reads({"id": "p-1", **raw}))
+    reads = depots.depot.dispatch_feed.parse
+    monkeypatch.setattr(depots.depot.dispatch_feed, "parse", lambda raw: reads({"id": "p-1", **raw}))
     with depots.database.transaction("harbour") as tx:
         inbox.set_gate(tx, [int(one.subject_id) for one in holds.open_holds(tx)], inbox.WAITING)
     await depots.run()

@@ -37,12 +37,12 @@ class Desk:
 
     def told(self, answer: Answer) -> list[bool]:
         """Let one run pass in which the office answers so; return what it was told of the order, time after time."""
-        self.office.orders.answer = answer
+        self.office.sales_order_sink.answer = answer
         self.clock.move(300)
         run = self._run()
         asyncio.run(confirm(run))
         asyncio.run(push(run))
-        return [record.never_sent for batch in self.office.orders.sent for record in batch]
+        return [record.never_sent for batch in self.office.sales_order_sink.sent for record in batch]
 
     def cancel(self) -> None:
         """Let the marketplace show the order as cancelled."""
@@ -53,6 +53,11 @@ class Desk:
     def is_taken(self) -> bool:
         with self.database.transaction("towels") as tx:
             return orders.known(tx, ["1"])["1"].life.taken
+
+    @property
+    def held(self) -> list[str]:
+        with self.database.transaction("towels") as tx:
+            return [one.type for one in holds.open_holds(tx)]
 
     def release(self) -> None:
         run = self._run()
@@ -75,7 +80,7 @@ def test_an_order_put_off_before_it_was_sent_was_never_sent(desk: Desk) -> None:
 
 def test_what_was_found_half_done_was_sent_before(desk: Desk) -> None:
     desk.told(Unknown("lost"))
-    desk.office.orders.finding = Partial("its lines")
+    desk.office.sales_order_sink.finding = Partial("its lines")
     assert desk.told(Later(desk.clock.now() + timedelta(seconds=400), "busy")) == [True, False]
     assert desk.told(Later(desk.clock.now() + timedelta(seconds=400), "busy")) == [True, False, False]
 
@@ -87,7 +92,7 @@ def test_what_was_absent_and_is_sent_again_was_sent_before(desk: Desk) -> None:
 
 def test_a_release_does_not_forget_that_it_was_sent(desk: Desk) -> None:
     desk.told(Unknown("lost"))
-    desk.office.orders.finding = Partial("its lines")
+    desk.office.sales_order_sink.finding = Partial("its lines")
     desk.told(Refused("its product went", "unknown_sku"))
     desk.release()
     assert desk.told(Unknown("lost")) == [True, False, False]
@@ -96,15 +101,29 @@ def test_a_release_does_not_forget_that_it_was_sent(desk: Desk) -> None:
 def test_what_may_stand_there_is_looked_for_although_it_was_cancelled_meanwhile(desk: Desk) -> None:
     desk.told(Unknown("lost"))
     desk.cancel()
-    desk.office.orders.finding = Found("it stands there", "77")
+    desk.office.sales_order_sink.finding = Found("it stands there", "77")
     assert desk.told(Unknown("not asked again")) == [True]
     assert desk.is_taken  # so its shipment is looked for, and cannot leave in silence
+
+
+@pytest.mark.parametrize("before", ["found half done", "refused"])
+def test_an_order_that_was_sent_and_is_cancelled_is_held_whatever_became_of_it(desk: Desk, before: str) -> None:
+    """A half of it may stand there, so the cancellation is not answered in silence."""
+    desk.told(Unknown("lost") if before == "found half done" else Refused("its lines", "unknown_sku"))
+    desk.office.sales_order_sink.finding = Partial("its lines")
+    if before == "found half done":
+        desk.told(Later(desk.clock.now() + timedelta(seconds=900), "busy"))
+    desk.cancel()
+    assert "cancelled_after_creation" in desk.held
+    for _ in range(4):
+        desk.told(Later(desk.clock.now() + timedelta(seconds=400), "busy"))
+    assert "cancelled_after_creation" in desk.held
 
 
 def test_what_was_cancelled_meanwhile_and_does_not_stand_there_is_not_sent_again(desk: Desk) -> None:
     desk.told(Unknown("lost"))
     desk.cancel()
-    desk.office.orders.finding = Absent()
+    desk.office.sales_order_sink.finding = Absent()
     assert desk.told(Unknown("not asked again")) == [True]
     assert not desk.is_taken
     with desk.database.transaction("towels") as tx:

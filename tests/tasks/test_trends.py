@@ -4,12 +4,14 @@ from datetime import timedelta
 
 from domain.budgets import Lane, Limit
 from domain.installation import Side
+from domain.orders import LineLife
 from domain.records import Kind
-from ledger import holds, messages
+from ledger import holds, messages, orders
 from ledger.budgets import LedgerBudgets
 from ledger.database import Database
 from tasks import trends
 from tests.doubles import ManualClock
+from tests.ledger.making import save_order
 
 
 def _done(
@@ -32,6 +34,7 @@ def test_each_day_has_a_row_with_what_was_settled_in_it(database: Database, cloc
     with database.transaction("harbour") as tx:
         for subject in ("1", "2"):
             holds.open_hold(tx, holds.NewHold("unknown_sku", "product data", holds.ORDER, subject, "SKU-9"))
+        holds.open_hold(tx, holds.NewHold("no_free_stock", "warehouse", holds.ORDER, "3", "none is free"))
         today, *before = trends.week(tx)
     assert len(before) == trends.DAYS - 1
     assert {**today, "day": ""} == {
@@ -41,9 +44,10 @@ def test_each_day_has_a_row_with_what_was_settled_in_it(database: Database, cloc
         "99 of 100": "30.0",
         "dispatches told": 3,
         "in time": "66.7%",
-        "holds": 2,
-        "most of them": "2 unknown_sku",
-        "alerts": 1,
+        "sold without stock": 1,
+        "holds": 3,
+        "most of them": "2 unknown_sku, 1 no_free_stock",
+        "alerts": 2,
     }
     assert not any(day["orders in the back office"] or day["holds"] for day in before)
     clock.move(24 * 3600)
@@ -74,6 +78,19 @@ def test_the_nearest_deadline_comes_first_and_a_held_order_once(database: Databa
         (-60, "late", "dispatch owed", ""),
         (120, "soon", "held: missing_tracking", "warehouse"),
     ]
+
+
+def test_where_the_open_orders_stand_is_told_by_stage(database: Database, clock: ManualClock) -> None:
+    with database.transaction("harbour") as tx:
+        for key in ("1", "2", "3"):
+            save_order(tx, key, LineLife("a", "MUG", 2))
+        orders.mark_taken(tx, "1", "77")
+    clock.move(1800)
+    with database.transaction("harbour") as tx:
+        assert [tuple(row.values()) for row in trends.where(tx)] == [
+            ("in the back office, to be shipped", 1, 30, "warehouse"),
+            ("to be created in the back office", 2, 30, "operations"),
+        ]
 
 
 def test_calls_and_refusals_are_told_by_account(database: Database, clock: ManualClock) -> None:

@@ -8,13 +8,14 @@ from domain.installation import Installation, Mode, Side, StockPolicy
 from domain.orders import LineLife
 from domain.payloads import address_of
 from domain.records import Deducts, Item, Kind, StockLevel
-from ledger import holds, inbox, items, journal, levels, messages, orders, payloads, stories
+from ledger import alerts, holds, inbox, items, journal, levels, messages, orders, payloads, stories
 from ledger.database import Database, Transaction
-from tasks import calls
+from tasks import alert_messages, calls, trends
 from tasks.calls import SILENT_AFTER
 from tasks.loops import LOOPS
 from tasks.watching import watch
 from tests.doubles import ManualClock
+from tests.ledger.making import save_order
 from tests.scanning import scan
 from tests.stateful.offices import OFFICES
 
@@ -147,6 +148,116 @@ def test_an_order_whose_rest_is_cancelled_is_not_shipped_in_part(
     with database.transaction("harbour") as tx:
         watch(tx, installation)
         assert "partly_dispatched" not in _open_types(tx)
+
+
+def _taken(tx: Transaction, key: str, hours: float) -> None:
+    """Let the back office have an order of two mugs, acknowledged, whose dispatch deadline comes in some hours."""
+    save_order(tx, key, LineLife("1", "MUG-1", 2))
+    orders.mark(tx, key, dispatch_by_at=tx.now + timedelta(hours=hours), acknowledged_at=tx.now)
+    orders.mark_taken(tx, key, f"office-{key}")
+
+
+def test_orders_that_nobody_ships_are_one_cause_until_they_are_shipped_or_cancelled(
+    database: Database, clock: ManualClock, installation: Installation
+) -> None:
+    with database.transaction("harbour") as tx:
+        for key, hours in (("1", 5.0), ("2", 6.0), ("3", 77.0)):
+            _taken(tx, key, hours)
+        assert "0 not shipped in time" in watch(tx, installation)
+    clock.move(2.5 * 3600)
+    for _ in range(2):
+        with database.transaction("harbour") as tx:
+            _all_read(tx)
+            assert "2 not shipped in time" in watch(tx, installation)
+            [cause] = stories.open_causes(tx)
+            assert (cause["holds"], cause["owner"]) == ("2", "warehouse")
+            assert "2 orders are still to be shipped, 0 of them are late" in cause["detail"]
+            assert _open_types(tx) == set()
+            due = trends.deadlines(tx)
+            assert [(row["minutes left"], row["order"], row["what"], row["owner"]) for row in due] == [
+                (150, "1", "not shipped", "warehouse"),
+                (210, "2", "not shipped", "warehouse"),
+            ]
+    clock.move(3 * 86400)
+    with database.transaction("harbour") as tx:
+        _all_read(tx)
+        assert "3 not shipped in time" in watch(tx, installation)
+        [cause] = stories.open_causes(tx)
+        assert "3 orders are still to be shipped, 2 of them are late" in cause["detail"]
+        assert cause["first deadline"].startswith(f"{tx.now - timedelta(days=3) + timedelta(hours=2.5):%Y-%m-%d %H:%M}")
+        orders.add_shipped(tx, "1", {"1": 2})
+        orders.add(tx, "2", "cancelled", {"1": 2})
+        assert "1 not shipped in time" in watch(tx, installation)
+        assert [cause["holds"] for cause in stories.open_causes(tx)] == ["1"]
+        orders.add_shipped(tx, "3", {"1": 2})
+        assert "0 not shipped in time" in watch(tx, installation)
+        assert not stories.open_causes(tx)
+
+
+def test_an_alert_of_what_is_not_shipped_is_owed_again_only_when_it_says_something_else(
+    database: Database, installation: Installation
+) -> None:
+    with database.transaction("harbour") as tx:
+        _taken(tx, "1", 1)
+        watch(tx, installation)
+        [(_, number)] = alerts.owed(tx)
+        alert = alerts.take(tx, number)
+        assert alert is not None
+        [_, text] = alert_messages.render(alert, alert_messages.Links("http://prefect"), tx.now)
+        assert ". 1 order. Owner: warehouse" in text
+        alerts.settle(tx, alert)
+        watch(tx, installation)
+        assert alerts.owed(tx) == []
+        _taken(tx, "2", 1)
+        watch(tx, installation)
+        assert alerts.owed(tx) == [("harbour", number)]
+
+
+def test_where_the_dispatches_are_not_ours_to_tell_nobody_is_called(
+    database: Database, installation: Installation
+) -> None:
+    loops = installation.loops
+    watching = loops.model_copy(update={"dispatch": loops.dispatch.model_copy(update={"mode": Mode.OBSERVE})})
+    with database.transaction("harbour") as tx:
+        _taken(tx, "1", 1)
+        watch(tx, installation)
+        assert stories.open_causes(tx)
+        watch(tx, installation.model_copy(update={"loops": watching}))
+        assert not stories.open_causes(tx)
+
+
+def test_a_carrier_mapping_is_held_up_for_its_owner_from_its_review_until_the_date_is_moved(
+    database: Database, clock: ManualClock, installation: Installation
+) -> None:
+    today = clock.now().date()
+
+    def review(tx: Transaction, carrier: str, days: int, service: str = "") -> None:
+        on = (today + timedelta(days=days)).isoformat()
+        items.map_carrier(tx, carrier, service, carrier.lower(), owner=f"{carrier} desk", review_on=on, by="a test")
+
+    with database.transaction("harbour") as tx:
+        items.approve_carriers(tx, {"dpd": "DPD"}, "a test")
+        review(tx, "DPD", 1)
+        review(tx, "Evri", 1, "Next Day")
+        review(tx, "Yodel", 2)
+        watch(tx, installation)
+        assert _open_types(tx) == set()
+    clock.move(86400)
+    for _ in range(2):
+        with database.transaction("harbour") as tx:
+            _all_read(tx)
+            assert "2 mappings to review" in watch(tx, installation)
+            causes = stories.open_causes(tx)
+            assert sorted((one["owner"], one["holds"]) for one in causes) == [("DPD desk", "1"), ("Evri desk", "1")]
+            assert any("Evri / Next Day is mapped to evri" in one["detail"] for one in causes)
+            held = holds.open_holds(tx, type="mapping_review")
+            assert {(one.fix["carrier"], one.fix["service"]) for one in held} == {("DPD", ""), ("Evri", "Next Day")}
+            assert [row["what"] for row in trends.deadlines(tx)] == ["held: mapping_review"] * 2
+            assert items.carriers(tx)["DPD", ""] == "dpd", "it stays in use"
+    with database.transaction("harbour") as tx:
+        review(tx, "DPD", 200)
+        assert "1 mappings to review" in watch(tx, installation)
+        assert [one["owner"] for one in stories.open_causes(tx)] == ["Evri desk"]
 
 
 def test_a_vendor_that_called_and_lets_a_dispatch_be_read_has_stopped(

@@ -15,6 +15,7 @@ from connectors.roles import (
     DeclaresFacts,
     GivesItems,
     GivesSalesOrders,
+    Sink,
     TakesAcknowledgements,
     TakesAvailability,
     TakesCancellations,
@@ -96,60 +97,27 @@ class VirtualstockFiles(
         options: VirtualstockFilesOptions,
         surroundings: Surroundings,
     ) -> None:
-        self._account, self._options, self._clock = account, options, surroundings.clock
+        self._account, self._options, clock = account, options, surroundings.clock
         self._folders, zone, test = options.folders, ZoneInfo(options.time_zone), options.environment == "uat"
         self._store = opened_store(account, surroundings, **settings.model_dump(exclude={"listings"}))
-        self._words = Words(zone, options.supplier_ref, options.sub_status, options.fulfilment_route, test)
-        self._outbox = Outbox(
+        words = Words(zone, options.supplier_ref, options.sub_status, options.fulfilment_route, test)
+        errors_within = timedelta(minutes=options.errors_within_minutes)
+        outbox = Outbox(account, self._store, self._folders, clock, surroundings.archive, errors_within)
+        self.sales_order_feed = SalesOrderFiles(
             account,
             self._store,
             self._folders,
-            self._clock,
-            surroundings.archive,
-            timedelta(minutes=options.errors_within_minutes),
-        )
-        self._sales_orders = SalesOrderFiles(
-            account,
-            self._store,
-            self._folders,
-            self._clock,
+            clock,
             zone,
             options.town_column,
             test=test,
             puts_away=options.puts_away,
         )
-        self._inventory = InventoryFiles(account, self._store, self._folders, self._clock, options.inventory)
-        self._items = ListingFile(account, settings.listings, self._clock)
-
-    @property
-    def sales_order_feed(self) -> SalesOrderFiles:
-        """Return the log of order and cancel files."""
-        return self._sales_orders
-
-    @property
-    def acknowledgement_sink(self) -> FileActionSink[Acknowledgement]:
-        """Return the sink that moves lines from new to processing."""
-        return FileActionSink(self._outbox, self._clock, ACKNOWLEDGE, self._words)
-
-    @property
-    def cancellation_sink(self) -> FileActionSink[Cancellation]:
-        """Return the sink that confirms what the retailer asked to cancel; it cannot be undone."""
-        return FileActionSink(self._outbox, self._clock, CANCEL_ACKNOWLEDGE, self._words)
-
-    @property
-    def dispatch_sink(self) -> FileActionSink[DispatchAdvice]:
-        """Return the sink that reports what was shipped."""
-        return FileActionSink(self._outbox, self._clock, DISPATCH, self._words)
-
-    @property
-    def availability_sink(self) -> InventoryFiles:
-        """Return the sink for the stock of products."""
-        return self._inventory
-
-    @property
-    def item_feed(self) -> ListingFile:
-        """Return the snapshot of the account's listings."""
-        return self._items
+        self.acknowledgement_sink: Sink[Acknowledgement] = FileActionSink(outbox, clock, ACKNOWLEDGE, words)
+        self.cancellation_sink: Sink[Cancellation] = FileActionSink(outbox, clock, CANCEL_ACKNOWLEDGE, words)
+        self.dispatch_sink: Sink[DispatchAdvice] = FileActionSink(outbox, clock, DISPATCH, words)
+        self.availability_sink = InventoryFiles(account, self._store, self._folders, clock, options.inventory)
+        self.item_feed = ListingFile(account, settings.listings, clock)
 
     async def carriers(self) -> Sequence[Carrier]:
         """Return the carriers of the options."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from connectors.reading import never_raises
+from connectors.reading import never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from connectors.virtualstock.mapping import nameless_key
 from domain.answers import Fatal
@@ -62,8 +62,7 @@ class ListingFile:
         end = scan.offset + len(read)
         more = end < len(rows)
         return Page(
-            [one for one in read if isinstance(one, Received)],
-            [one for one in read if isinstance(one, Reject)],
+            *told_apart(read),
             began_at=scan.began_at,
             cursor=str(scan._replace(offset=end)) if more else None,
             more=more,

@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.files import Entry, FileStore, NoSuchFile
-from connectors.reading import never_raises
+from connectors.reading import never_raises, told_apart
 from connectors.roles import FeedShape, OpenOrder
 from connectors.virtualstock.files.dossier import dossier_of, joined
 from connectors.virtualstock.files.folders import Folders
@@ -83,8 +83,7 @@ class SalesOrderFiles:
             )
         read = self._parsed(brought)
         return Page(
-            [one for one in read if isinstance(one, Received)],
-            [one for one in read if isinstance(one, Reject)],
+            *told_apart(read),
             began_at=began_at,
             cursor=_cursor(known),
             more=len(ready) > len(brought) + gone and bool(brought),

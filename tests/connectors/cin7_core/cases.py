@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from connectors.cin7_core.mapping import stock_rows
 from connectors.roles import GivesDispatches, GivesItems, GivesStockLevels, TakesSalesOrders
 from domain.answers import Done
-from domain.records import Deducts, StockLevel
+from domain.records import Deducts
 from sandbox.cin7_core.books import MAIN_WAREHOUSE
 from tests.connectors.plenty import Plenty
 from tests.contract.harness import FeedCase, SinkCase
@@ -20,6 +20,8 @@ BASE = "/ExternalApi/v2"
 
 class World(Plenty):
     """A company with two products in plenty."""
+
+    counts = ((MAIN_WAREHOUSE, Deducts.ON_ACCEPTANCE),)
 
     def __init__(self, company: "Harness") -> None:
         super().__init__(company, company.sandbox.company.stock.products)
@@ -44,15 +46,6 @@ class World(Plenty):
 def feeds(world: World) -> Mapping[type, FeedCase]:
     """Return the feeds of one company."""
 
-    async def items(number: int) -> list[str]:
-        return world.items(number)
-
-    async def levels(number: int) -> list[str]:
-        return [
-            StockLevel(sku=sku, pool=MAIN_WAREHOUSE, quantity=0, deducts=Deducts.ON_ACCEPTANCE).key
-            for sku in world.items(number)
-        ]
-
     return {
         GivesDispatches: FeedCase(
             lists=(Route("GET", f"{BASE}/sale"),),
@@ -64,14 +57,14 @@ def feeds(world: World) -> Mapping[type, FeedCase]:
         GivesStockLevels: FeedCase(
             lists=(Route("GET", f"{BASE}/ref/productavailability"),),
             rows=lambda body: body["ProductAvailabilityList"],
-            show=levels,
+            show=world.levels,
             page=1000,
             originals=lambda body: stock_rows(body["ProductAvailabilityList"]),
         ),
         GivesItems: FeedCase(
             lists=(Route("GET", f"{BASE}/product"),),
             rows=lambda body: body["Products"],
-            show=items,
+            show=world.items,
             page=1000,
             enumerations=(("Status",),),
         ),

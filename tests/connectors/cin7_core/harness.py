@@ -3,7 +3,6 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,15 +12,14 @@ from pydantic import SecretStr
 from connectors.cin7_core import Cin7Core
 from connectors.cin7_core.settings import Cin7CoreOptions, Cin7CoreSettings
 from connectors.http import Surroundings
-from connectors.roles import Feed, OpenOrder
+from connectors.roles import OpenOrder
 from domain.answers import Done
-from domain.records import Page, SalesOrder
+from domain.records import SalesOrder
 from sandbox.cin7_core import Cin7Core as PretendCompany
 from sandbox.kit import Fault
 from tests.connectors.cin7_core import cases
 from tests.connectors.making import PERSONAL
 from tests.connectors.recording import Recorded
-from tests.contract.harness import FeedCase, SinkCase
 from tests.doubles import BucketBudgets, KeptArchive, ManualClock, OpenBudgets
 
 ACCOUNT_ID = "0f0e0d0c-0000-4000-8000-0000000000aa"
@@ -66,15 +64,7 @@ class Harness:
         self.connector = self.again()
         self.personal = PERSONAL
         world = cases.World(self)
-        self._feeds, self._sinks = cases.feeds(world), cases.sinks(world)
-
-    def feeds(self) -> Mapping[type, FeedCase]:
-        """Return the case of every feed, by its role."""
-        return self._feeds
-
-    def sinks(self) -> Mapping[type, SinkCase]:
-        """Return the case of every sink, by its role."""
-        return self._sinks
+        self.feeds, self.sinks = cases.feeds(world), cases.sinks(world)
 
     def again(self) -> Cin7Core:
         """Return a connector that remembers nothing, as the next process would have it."""
@@ -121,11 +111,3 @@ class Harness:
         assert isinstance(answer, Done), answer
         self.sandbox.ship(answer.external_id, carrier, tracking)
         return OpenOrder(record.key, record.reference, answer.external_id, awaits_tracking=not tracking)
-
-
-async def scan(feed: Feed) -> list[Page]:
-    """Read a feed until it has no more."""
-    pages = [await feed.read(None, ())]
-    while pages[-1].more:
-        pages.append(await feed.read(pages[-1].cursor, ()))
-    return pages

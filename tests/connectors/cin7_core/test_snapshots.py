@@ -8,8 +8,8 @@ from domain.budgets import Lane
 from domain.payloads import split
 from domain.records import Deducts, Item, Received, Reject, StockLevel
 from sandbox.kit import Fault
-from tests.connectors.cin7_core.harness import APPLICATION_KEY, Harness, scan
-from tests.connectors.making import order_line, records, sales_order
+from tests.connectors.cin7_core.harness import APPLICATION_KEY, Harness
+from tests.connectors.making import order_line, records, sales_order, scan
 
 
 def levels(pages: list[Any]) -> dict[tuple[str, str], int]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.deposco.mapping import stock_raws
 from connectors.roles import GivesDispatches, GivesItems, GivesStockLevels, OpenOrder, TakesSalesOrders
-from domain.records import Deducts, StockLevel
+from domain.records import Deducts
 from sandbox.deposco.tenant import MAIN_FACILITY
 from tests.connectors.plenty import Plenty
 from tests.contract.harness import FeedCase, SinkCase
@@ -21,6 +21,8 @@ SHIPMENTS = Route("GET", "/latest/shipments/outboundShipments")
 
 class World(Plenty):
     """A tenant with two products in plenty."""
+
+    counts = ((MAIN_FACILITY, Deducts.ON_ACCEPTANCE),)
 
     def __init__(self, tenant: "Harness") -> None:
         super().__init__(tenant, tenant.sandbox.tenant.items)
@@ -43,15 +45,6 @@ class World(Plenty):
 def feeds(world: World) -> Mapping[type, FeedCase]:
     """Return the feeds of one tenant."""
 
-    async def items(number: int) -> list[str]:
-        return world.items(number)
-
-    async def levels(number: int) -> list[str]:
-        return [
-            StockLevel(sku=sku, pool=MAIN_FACILITY, quantity=0, deducts=Deducts.ON_ACCEPTANCE).key
-            for sku in world.items(number)
-        ]
-
     return {
         GivesDispatches: FeedCase(
             lists=(SHIPMENTS,),
@@ -64,14 +57,14 @@ def feeds(world: World) -> Mapping[type, FeedCase]:
         GivesStockLevels: FeedCase(
             lists=(STOCK, ITEMS),
             rows=lambda body: body if isinstance(body, list) else body["data"],
-            show=levels,
+            show=world.levels,
             page=20,
             originals=_stock_originals,
         ),
         GivesItems: FeedCase(
             lists=(ITEMS,),
             rows=lambda body: body["data"],
-            show=items,
+            show=world.items,
             page=20,
             enumerations=(("itemType",),),
         ),

@@ -3,7 +3,6 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +21,6 @@ from sandbox.kit import Fault
 from tests.connectors.deposco import cases
 from tests.connectors.making import PERSONAL
 from tests.connectors.recording import Recorded
-from tests.contract.harness import FeedCase, SinkCase
 from tests.doubles import BucketBudgets, KeptArchive, ManualClock, OpenBudgets
 
 CREDENTIALS = Credentials("client-1", "client-secret-1", "api-user-1", "v1-password-1", "refresh-token-1")
@@ -84,15 +82,7 @@ class Harness:
         self.connector = self.again()
         self.personal = PERSONAL
         world = cases.World(self)
-        self._feeds, self._sinks = cases.feeds(world), cases.sinks(world)
-
-    def feeds(self) -> Mapping[type, FeedCase]:
-        """Return the case of every feed, by its role."""
-        return self._feeds
-
-    def sinks(self) -> Mapping[type, SinkCase]:
-        """Return the case of every sink, by its role."""
-        return self._sinks
+        self.feeds, self.sinks = cases.feeds(world), cases.sinks(world)
 
     def again(self) -> Deposco:
         """Return a connector that remembers nothing, as the next process would have it."""

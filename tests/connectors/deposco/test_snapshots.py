@@ -5,18 +5,10 @@ from typing import Any
 
 import pytest
 
-from connectors.roles import Feed
 from domain.answers import Fatal, Unavailable
 from domain.records import Deducts, Page, StockLevel
 from tests.connectors.deposco.harness import Harness
-from tests.connectors.making import records, sales_order
-
-
-async def scan(feed: Feed) -> list[Page]:
-    pages = [await feed.read(None, ())]
-    while pages[-1].more:
-        pages.append(await feed.read(pages[-1].cursor, ()))
-    return pages
+from tests.connectors.making import records, sales_order, scan
 
 
 def levels(pages: list[Page]) -> dict[tuple[str, str], int]:

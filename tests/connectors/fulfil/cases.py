@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from connectors.roles import GivesDispatches, GivesItems, GivesStockLevels, TakesSalesOrders
-from domain.records import Deducts, StockLevel
+from domain.records import Deducts
 from tests.connectors.plenty import Plenty
 from tests.contract.harness import FeedCase, SinkCase
 from tests.contract.wire import Route
@@ -19,31 +19,24 @@ READ, SEARCH = Route("PUT", f"{BASE}/product.product/read"), Route("PUT", f"{BAS
 class World(Plenty):
     """A tenant with two products in plenty, and the orders that were made in it."""
 
+    counts = (("MAIN", Deducts.ON_ACCEPTANCE),)
+
     def __init__(self, tenant: "Harness") -> None:
         super().__init__(tenant, tenant.tenant.products)
         self.tenant = tenant
 
     async def ship(self, number: int) -> list[str]:
         keys = []
-        for _ in range(number):
-            shipped = await self.tenant.shipped(await self.order(), tracking=f"JD{self._number:08d}")
-            [shipment] = self.tenant.tenant.sales[int(shipped.external_id)].shipments
+        for order in await self.tenant.all_created([await self.order() for _ in range(number)]):
+            self.tenant.sandbox.ship(order.external_id, "Royal Mail", f"JD{self.numbered():08d}")
+            [shipment] = self.tenant.tenant.sales[int(order.external_id)].shipments
             keys.append(str(shipment.id))
-            self.open[keys[-1]] = shipped
+            self.open[keys[-1]] = order
         return keys
 
 
 def feeds(world: World) -> Mapping[type, FeedCase]:
     """Return the feeds of one tenant."""
-
-    async def items(number: int) -> list[str]:
-        return world.items(number)
-
-    async def levels(number: int) -> list[str]:
-        return [
-            StockLevel(sku=sku, pool="MAIN", quantity=0, deducts=Deducts.ON_ACCEPTANCE).key
-            for sku in world.items(number)
-        ]
 
     return {
         GivesDispatches: FeedCase(
@@ -58,11 +51,11 @@ def feeds(world: World) -> Mapping[type, FeedCase]:
         GivesStockLevels: FeedCase(
             lists=(READ, SEARCH),
             rows=lambda body: body,
-            show=levels,
+            show=world.levels,
             page=500,
             originals=_stock_originals,
         ),
-        GivesItems: FeedCase(lists=(READ, SEARCH), rows=lambda body: body, show=items, page=500),
+        GivesItems: FeedCase(lists=(READ, SEARCH), rows=lambda body: body, show=world.items, page=500),
     }
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -18,7 +18,6 @@ from sandbox.fulfil import Fulfil as PretendTenant
 from tests.connectors.fulfil import cases
 from tests.connectors.making import PERSONAL
 from tests.connectors.recording import Recorded
-from tests.contract.harness import FeedCase, SinkCase
 from tests.doubles import KeptArchive, ManualClock, OpenBudgets
 
 API_KEY = "key-of-the-tenant-1"
@@ -61,15 +60,7 @@ class Harness:
         self.options = FulfilOptions(**{"channel": CHANNEL, **options})
         self.connector = self.again()
         world = cases.World(self)
-        self._feeds, self._sinks = cases.feeds(world), cases.sinks(world)
-
-    def feeds(self) -> Mapping[type, FeedCase]:
-        """Return the case of every feed, by its role."""
-        return self._feeds
-
-    def sinks(self) -> Mapping[type, SinkCase]:
-        """Return the case of every sink, by its role."""
-        return self._sinks
+        self.feeds, self.sinks = cases.feeds(world), cases.sinks(world)
 
     def again(self) -> Fulfil:
         """Return a connector that remembers nothing, as the next process would have it."""
@@ -94,11 +85,18 @@ class Harness:
 
     async def created(self, record: SalesOrder) -> OpenOrder:
         """Create the order, and return it as the dispatch feed wants it named."""
-        answer = await send(self, record)
-        assert isinstance(answer, Accepted), answer
-        found = await find(self, record)
-        assert isinstance(found, Found), found
-        return OpenOrder(record.key, record.reference, found.external_id)
+        [order] = await self.all_created([record])
+        return order
+
+    async def all_created(self, records: Sequence[SalesOrder]) -> list[OpenOrder]:
+        """Create the orders, look them all up at once, and return them as the dispatch feed wants them named."""
+        for record in records:
+            answer = await send(self, record)
+            assert isinstance(answer, Accepted), answer
+        found = await self.connector.sales_order_sink.find(records)
+        ids = {key: one.external_id for key, one in found.items() if isinstance(one, Found)}
+        assert len(ids) == len(records), found
+        return [OpenOrder(record.key, record.reference, ids[record.key]) for record in records]
 
     async def shipped(self, record: SalesOrder, tracking: str = "JD0002", carrier: str = "Royal Mail") -> OpenOrder:
         """Create the order and ship it."""

@@ -6,23 +6,15 @@ from typing import Any
 import pytest
 
 from connectors.fulfil.settings import FulfilSettings
-from connectors.roles import Feed
 from domain.answers import Fatal, NotNow
-from domain.records import Deducts, Item, Page, Reject, StockLevel
+from domain.records import Deducts, Item, Reject, StockLevel
 from sandbox.kit import Fault
 from tests.connectors.fulfil.harness import API_KEY, Harness
-from tests.connectors.making import records, sales_order
+from tests.connectors.making import records, sales_order, scan
 
 READ = r"/api/v2/model/product\.product/read"
 SEARCH = r"/api/v2/model/product\.product/search"
 TOO_BIG = {"code": 429, "name": "Too Many Requests", "description": "Page size cannot exceed 100"}
-
-
-async def scan(feed: Feed) -> list[Page]:
-    pages = [await feed.read(None, ())]
-    while pages[-1].more:
-        pages.append(await feed.read(pages[-1].cursor, ()))
-    return pages
 
 
 def two_warehouses(**options: Any) -> Harness:

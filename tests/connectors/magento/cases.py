@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from connectors.roles import GivesDispatches, GivesItems, GivesStockLevels, TakesSalesOrders
-from domain.records import Deducts, StockLevel
+from domain.records import Deducts
 from tests.connectors.plenty import Plenty
 from tests.contract.harness import FeedCase, SinkCase
 from tests.contract.wire import Route
@@ -18,6 +18,8 @@ SALABLE = Route("GET", f"{BASE}/inventory/export-stock-salable-qty/website/base"
 
 class World(Plenty):
     """A shop with two products in plenty, and the orders that were made in it."""
+
+    counts = (("default", Deducts.ON_DISPATCH), ("salable", Deducts.NEVER))
 
     def __init__(self, shop: "Harness") -> None:
         super().__init__(shop, shop.sandbox.stock.products.rows)
@@ -35,17 +37,6 @@ class World(Plenty):
 def feeds(world: World) -> Mapping[type, FeedCase]:
     """Return the feeds of one shop."""
 
-    async def items(number: int) -> list[str]:
-        return world.items(number)
-
-    async def levels(number: int) -> list[str]:
-        counts = (("default", Deducts.ON_DISPATCH), ("salable", Deducts.NEVER))
-        return [
-            StockLevel(sku=sku, pool=pool, quantity=0, deducts=deducts).key
-            for sku in world.items(number)
-            for pool, deducts in counts
-        ]
-
     return {
         GivesDispatches: FeedCase(
             lists=(Route("GET", f"{BASE}/shipments"),),
@@ -58,7 +49,7 @@ def feeds(world: World) -> Mapping[type, FeedCase]:
         GivesStockLevels: FeedCase(
             lists=(Route("GET", f"{BASE}/inventory/source-items"), SALABLE),
             rows=lambda body: body["items"] or [],
-            show=levels,
+            show=world.levels,
             page=200,
             originals=lambda body: body["items"] or [],
             enumerations=(("status",), ("is_salable",)),
@@ -67,7 +58,7 @@ def feeds(world: World) -> Mapping[type, FeedCase]:
         GivesItems: FeedCase(
             lists=(Route("GET", f"{BASE}/products"),),
             rows=lambda body: body["items"] or [],
-            show=items,
+            show=world.items,
             page=200,
             enumerations=(("status",),),
         ),

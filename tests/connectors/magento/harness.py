@@ -1,7 +1,6 @@
 """A Magento connector joined in process to a pretend shop, and the handles that contract tests pull."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -22,7 +21,6 @@ from sandbox.magento import Magento as PretendShop
 from tests.connectors.magento import cases
 from tests.connectors.making import PERSONAL
 from tests.connectors.recording import Recorded
-from tests.contract.harness import FeedCase, SinkCase
 from tests.doubles import KeptArchive, ManualClock, OpenBudgets
 
 CREDENTIALS = Credentials("consumer-key-1", "consumer-secret&1", "access-token-1", "token-secret/1")
@@ -80,15 +78,7 @@ class Harness:
         self.connector = Magento("harbour/magento", self.settings, self.options, self.surroundings)
         self.personal = PERSONAL
         world = cases.World(self)
-        self._feeds, self._sinks = cases.feeds(world), cases.sinks(world)
-
-    def feeds(self) -> Mapping[type, FeedCase]:
-        """Return the case of every feed, by its role."""
-        return self._feeds
-
-    def sinks(self) -> Mapping[type, SinkCase]:
-        """Return the case of every sink, by its role."""
-        return self._sinks
+        self.feeds, self.sinks = cases.feeds(world), cases.sinks(world)
 
     def fault(self, route_role: str, fault: Fault) -> None:
         """Break the route that a sink or a feed uses."""

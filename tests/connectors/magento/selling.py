@@ -12,6 +12,13 @@ def stocked(made: Harness) -> Harness:
     return made
 
 
+def shop_with(products: int, **kwargs: Any) -> Harness:
+    harness = Harness(**kwargs)
+    for number in range(products):
+        harness.put_item(f"SKU-{number:03d}", 10 + number)
+    return harness
+
+
 async def send(harness: Harness, *records: SalesOrder) -> Any:
     answers = await harness.connector.sales_order_sink.send(list(records))
     return answers[records[0].key] if len(records) == 1 else answers

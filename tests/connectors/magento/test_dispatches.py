@@ -237,4 +237,4 @@ async def test_trouble_is_raised_about_the_shop(harness: Harness) -> None:
 
 
 def test_parse_survives_what_is_not_an_object() -> None:
-    assert isinstance(Dispatches.parse(Dispatches.__new__(Dispatches), ["x"]), Reject)  # type: ignore[arg-type] # hostile
+    assert isinstance(Dispatches.parse(Dispatches.__new__(Dispatches), ["x"]), Reject)  # what is hostile is a list

@@ -11,46 +11,26 @@ from pydantic import SecretStr
 from connectors.http import Surroundings
 from connectors.mirakl import Mirakl
 from connectors.mirakl.settings import MiraklOptions, MiraklSettings
-from connectors.roles import (
-    GivesItems,
-    GivesSalesOrders,
-    TakesAcknowledgements,
-    TakesAvailability,
-    TakesDispatches,
-)
 from domain.budgets import Budgets
 from domain.records import Acknowledgement, Availability, DispatchAdvice, LineQuantity
 from sandbox.mirakl import Account
 from sandbox.mirakl import Mirakl as Market
 from sandbox.mirakl.orders import Order
 from sandbox.mirakl.state import Operator, Shop
-from tests.contract.harness import FeedCase, SinkCase
-from tests.contract.wire import Route
+from tests.connectors.making import GIFT, PERSON
+from tests.connectors.mirakl import cases
 from tests.doubles import KeptArchive, ManualClock, OpenBudgets
 
 ACCOUNT = "harbour"
 KEY = "a-pretend-shop-key"
 EAN = "5000000000012"
-PERSON = {
-    "full_name": "Wilhelmina Personal",
-    "line_1": "7 Private Road",
-    "line_2": "Secret Cottage",
-    "city": "Hushford",
-    "state": "Quietshire",
-    "postal_code": "HU5 4HH",
-    "phone": "07700900999",
-}
-GIFT = "With whispered love"
-ORDERS, OFFERS, SHIPMENTS = "/api/orders", "/api/offers", "/api/shipments"
-STOCK = f"{OFFERS}/stock/imports"
-ERROR = {"message": "Something went wrong", "status": 400}
 UNLIMITED: dict[str, tuple[int, float]] = {}
 
 
 class Harness:
     """The pretend marketplace, the connector, and what the world can do to them."""
 
-    personal = ("Wilhelmina", *(text for name, text in PERSON.items() if name != "full_name"), GIFT)
+    personal = cases.PERSONAL
     throttled = frozenset({429})
     renews_sign_in = False
 
@@ -74,6 +54,7 @@ class Harness:
         self.options = MiraklOptions(**(options or {}))
         self.connector = self.connect()
         self._numbers = count(1)
+        self.feeds, self.sinks = cases.feeds(self), cases.sinks(self)
 
     def connect(self) -> Mirakl:
         """Return another connector of the same account, as another process would have."""
@@ -159,94 +140,3 @@ class Harness:
             as_of=self.clock.now(),
             ticket=ticket,
         )
-
-    # What the contract suite asks.
-
-    def feeds(self) -> Mapping[type, FeedCase]:
-        """Return the case of every feed, by its role."""
-
-        async def orders(number: int) -> list[str]:
-            made = [self.place() for _ in range(number)]
-            for order_id in made:  # accepted and paid, so that there is a person in it
-                order = self.order(order_id)
-                order.accepted_at = order.paid_at = order.addressed_at = self.clock.now()
-                order.move("SHIPPING", self.clock.now())
-            return made
-
-        async def offers(number: int) -> list[str]:
-            return [self.offer() for _ in range(number)]
-
-        return {
-            GivesSalesOrders: FeedCase(
-                lists=(Route("GET", ORDERS),),
-                rows=lambda body: body["orders"],
-                show=orders,
-                page=100,
-                enumerations=(("order_state",), ("order_tax_mode",), ("order_lines", 0, "order_line_state")),
-                personal=True,
-            ),
-            GivesItems: FeedCase(
-                lists=(Route("GET", OFFERS),), rows=lambda body: body["offers"], show=offers, page=100
-            ),
-        }
-
-    def sinks(self) -> Mapping[type, SinkCase]:
-        """Return the case of every sink, by its role."""
-
-        async def new() -> Acknowledgement:
-            return self.acknowledgement(self.place())
-
-        async def paid() -> DispatchAdvice:
-            return self.dispatch(self.payable())
-
-        async def level() -> Availability:
-            return self.availability(self.offer(), 7)
-
-        async def unlisted() -> Availability:
-            return self.availability("NOBODY-OFFERS-IT", 7)
-
-        return {
-            TakesAcknowledgements: SinkCase(
-                record=new,
-                writes=(Route("PUT", f"{ORDERS}/[^/]+/accept"),),
-                count=lambda one: int(self.order(one.external_id).accepted_at is not None),
-                contradict=lambda one: setattr(self.order(one.external_id).lines[0], "quantity", 9),
-                errors_in_200=(ERROR,),
-            ),
-            TakesDispatches: SinkCase(
-                record=paid,
-                writes=(Route("POST", SHIPMENTS),),
-                count=lambda one: max(len(line.sent) for line in self.order(one.external_id).lines),
-                contradict=self._ship_otherwise,
-                errors_in_200=(
-                    ERROR,
-                    {"shipment_success": [], "shipment_errors": [{"order_id": "?", "message": "No."}]},
-                    {"shipment_success": [], "shipment_errors": []},
-                ),
-            ),
-            TakesAvailability: SinkCase(
-                record=level,
-                writes=(Route("POST", STOCK),),
-                count=self._standing,
-                contradict=lambda one: setattr(self.shop.offers.offers[one.sku], "quantity", None),
-                errors_in_200=(ERROR, {"import_id": None}, {"import_id": "a b"}),
-                spoiled=unlisted,
-            ),
-        }
-
-    def _ship_otherwise(self, record: DispatchAdvice) -> None:
-        """Somebody enters a shipment with the same tracking number and fewer units."""
-        tracking = {"carrier_code": "dpd", "tracking_number": record.tracking_number}
-        line = {"order_line_id": record.lines[0].line, "quantity": 1}
-        given = {"order_id": record.external_id, "tracking": tracking, "shipment_lines": [line], "shipped": True}
-        shop = self.shop
-        shop.shipments.make(given, shop.orders, self.sandbox.state.rules, self.clock.now())
-
-    def _standing(self, record: Availability) -> int:
-        """Return 1 when the offer shows the number, or a file that is still to be worked off will bring it."""
-        offers = self.shop.offers
-        coming = {
-            row["offer-sku"]: row["quantity"] for file in offers.imports.values() if not file.done for row in file.rows
-        }
-        shown = offers.offers[record.sku].quantity
-        return int(coming.get(record.sku, str(shown)) == str(record.quantity))

@@ -7,7 +7,8 @@ import pytest
 from domain.answers import Absent, Accepted, Answer, Contradicted, Done, Found, Later, Partial, Refused, Unknown
 from domain.records import DispatchAdvice
 from sandbox.kit import Fault
-from tests.connectors.mirakl.harness import SHIPMENTS, Harness
+from tests.connectors.mirakl.cases import SHIPMENTS
+from tests.connectors.mirakl.harness import Harness
 
 ONE_EACH: dict[str, Any] = {"options": {"ship_by": "orders"}, "several_shipments": False}
 

@@ -2,7 +2,8 @@
 
 from connectors.facts import Seen
 from connectors.mirakl.settings import MiraklOptions
-from tests.connectors.mirakl.harness import ORDERS, Harness
+from tests.connectors.mirakl.cases import ORDERS
+from tests.connectors.mirakl.harness import Harness
 from tests.contract.joint import Joint
 
 

@@ -286,7 +286,7 @@ async def test_the_check_tells_the_model_and_what_does_not_fit() -> None:
 async def test_offers_are_the_listings() -> None:
     shop = Harness()
     sku = shop.offer()
-    case = next(iter(shop.feeds().values()))
+    case = next(iter(shop.feeds.values()))
     [page] = await walk(shop.connector.item_feed, case)
     item = page.received[0].record
     assert (item.sku, item.ean, page.complete) == (sku, "5000000000012", True)

@@ -9,12 +9,24 @@ from connectors import mirakl
 from connectors.mirakl.stock_file import Report, Ticket, file_of
 from domain.answers import Absent, Accepted, Contradicted, Found, NotNow, NotYet, Unknown
 from sandbox.kit import Fault
-from tests.connectors.mirakl.harness import STOCK, Harness
+from tests.connectors.mirakl.cases import STOCK
+from tests.connectors.mirakl.harness import Harness
 from tests.contract.joint import Joint
 from tests.contract.wire import Break, Route, replies
 from tests.doubles import BucketBudgets, ManualClock
 
 STATUS, REPORT = Route("GET", f"{STOCK}/[^/]+/status"), Route("GET", f"{STOCK}/[^/]+/error_report")
+
+
+def joined(*skus: str) -> tuple[Joint, Harness]:
+    """Return a shop that offers these, whose connector is on the wire of the suite."""
+    joint = Joint.of("mirakl")
+    shop = joint.harness
+    assert isinstance(shop, Harness)
+    shop.connector = joint.connector
+    for sku in skus:
+        shop.offer(sku)
+    return joint, shop
 
 
 async def sent(shop: Harness, **quantities: int) -> str:
@@ -69,12 +81,7 @@ async def test_a_rejected_line_is_told_by_its_report_and_the_others_count() -> N
     ids=["empty", "no SKU", "no such line", "another line's SKU", "no number", "more rows than counted", "page"],
 )
 async def test_a_report_that_does_not_fit_is_not_believed_and_the_offers_are_read_back(report: str) -> None:
-    joint = Joint.of("mirakl")
-    shop = joint.harness
-    assert isinstance(shop, Harness)
-    shop.connector = joint.connector
-    for sku in ("A", "C"):
-        shop.offer(sku)
+    joint, shop = joined("A", "C")
     ticket = await sent(shop, A=1, B=2, C=3)
     shop.clock.move(60)
     joint.wire.breaks.append(Break(REPORT, replies(200, report.encode())))
@@ -94,12 +101,7 @@ async def test_a_report_that_does_not_fit_is_not_believed_and_the_offers_are_rea
     ids=["too few", "half a count", "unknown state", "no word of a report"],
 )
 async def test_a_status_that_does_not_add_up_confirms_nothing(status: dict[str, Any]) -> None:
-    joint = Joint.of("mirakl")
-    shop = joint.harness
-    assert isinstance(shop, Harness)
-    shop.connector = joint.connector
-    for sku in ("A", "B"):
-        shop.offer(sku)
+    joint, shop = joined("A", "B")
     ticket = await sent(shop, A=1, B=2)  # not worked off yet, whatever the status says
     good = {
         "import_id": "1",
@@ -194,7 +196,7 @@ async def test_no_code_can_send_a_file_that_deletes_offers() -> None:
     for word in ("REPLACE", "import_mode", '"delete"', "DELETE", "offers/imports"):
         assert word not in source
     joint = Joint.of("mirakl")
-    for role, case in joint.harness.sinks().items():
+    for role, case in joint.harness.sinks.items():
         record = await case.record()
         await joint.sink(role).send([record])
     assert not any(request.url.path.endswith("/offers/imports") for request in joint.wire.requests)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.roles import GivesDispatches, GivesStockLevels, TakesSalesOrders
 from connectors.seko.order_mapping import order_number
 from connectors.seko.stock_levels import sold_from, stock_rows
-from domain.records import Deducts, SalesOrder, StockLevel
+from domain.records import Deducts, SalesOrder
 from tests.connectors.plenty import Plenty
 from tests.contract.harness import FeedCase, SinkCase
 from tests.contract.wire import Route
@@ -21,6 +21,8 @@ TRACKING = Route("GET", "/hub/api/salesorders/v1/[^/]+/tracking.json")
 
 class World(Plenty):
     """A client with two products in plenty, and the orders that have left."""
+
+    counts = (("Available Stock", Deducts.ON_ACCEPTANCE),)
 
     def __init__(self, client: "Harness") -> None:
         super().__init__(client, client.sandbox.warehouse.products)
@@ -39,12 +41,6 @@ class World(Plenty):
             keys.append(shipped.external_id)
             self.open[shipped.external_id] = shipped
         return keys
-
-    async def levels(self, number: int) -> list[str]:
-        return [
-            StockLevel(sku=sku, pool="Available Stock", quantity=0, deducts=Deducts.ON_ACCEPTANCE).key
-            for sku in self.items(number)
-        ]
 
     def contradict(self, order: SalesOrder) -> None:
         """Let our own order stand there, cancelled by a person: its number is used up."""

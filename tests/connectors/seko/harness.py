@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -21,11 +20,9 @@ from sandbox.seko.orders import submitted
 from tests.connectors import making
 from tests.connectors.recording import Recorded
 from tests.connectors.seko import cases
-from tests.contract.harness import FeedCase, SinkCase
 from tests.doubles import BucketBudgets, KeptArchive, ManualClock, OpenBudgets
 
 TOKEN = "5ec2e7e5-0000-4000-8000-0000000000cc"
-PERSONAL = ("Wilhelmina", "Private Road", "Secret Cottage", "Hushford", "HU5 4HH", "07700900999", "personal.example")
 ADDRESS = "http://seko.test"
 
 
@@ -54,17 +51,9 @@ class Harness:
             self.clock, self.budgets, self.archive, Recorded(self.sandbox.app, self.requests)
         )
         self.connector = self.again()
-        self.personal = PERSONAL
+        self.personal = making.PERSONAL
         world = cases.World(self)
-        self._feeds, self._sinks = cases.feeds(world), cases.sinks(world)
-
-    def feeds(self) -> Mapping[type, FeedCase]:
-        """Return the case of every feed, by its role."""
-        return self._feeds
-
-    def sinks(self) -> Mapping[type, SinkCase]:
-        """Return the case of every sink, by its role."""
-        return self._sinks
+        self.feeds, self.sinks = cases.feeds(world), cases.sinks(world)
 
     def again(self) -> Seko:
         """Return a connector that remembers nothing, as the next process would have it."""

@@ -31,6 +31,26 @@ async def test_a_message_is_posted_and_then_edited_in_place(place: Workspace) ->
     assert shown.versions[0].blocks == BLOCKS
 
 
+async def test_a_reply_stands_in_the_thread_and_in_the_channel(place: Workspace) -> None:
+    slack = place.slack()
+    message = await slack.post("#stock", BLOCKS, "4 orders wait")
+    await slack.reply(message, BLOCKS, "nobody took it")
+    parent, reply = place.shown("stock")
+    assert (reply.thread_ts, reply.broadcast, reply.text, reply.blocks) == (parent.ts, True, "nobody took it", BLOCKS)
+    assert len(parent.versions) == 1
+
+
+async def test_a_message_of_a_webhook_has_no_thread(place: Workspace) -> None:
+    slack = Slack(place.by_webhook())
+    with pytest.raises(MessageGone, match="has no thread"):
+        await slack.reply(await slack.post("", BLOCKS, "x"), BLOCKS, "y")
+
+
+async def test_a_reply_that_finds_no_message_says_so(place: Workspace) -> None:
+    with pytest.raises(MessageGone, match="posted anew"):
+        await place.slack().reply(MessageId("C1", "x"), BLOCKS, "y")
+
+
 async def test_a_webhook_posts_and_its_message_says_that_it_cannot_be_edited(place: Workspace) -> None:
     slack = Slack(place.by_webhook())
     message = await slack.post("#stock", BLOCKS, "4 orders wait")

@@ -12,24 +12,15 @@ from connectors.roles import (
     TakesDispatches,
 )
 from domain.records import Availability
+from tests.connectors import making
+from tests.connectors.making import GIFT
 from tests.contract.harness import FeedCase, SinkCase
 from tests.contract.wire import Route
 
 if TYPE_CHECKING:
     from tests.connectors.virtualstock.harness import Harness
 
-PERSON = {
-    "full_name": "Wilhelmina Personal",
-    "line_1": "7 Private Road",
-    "line_2": "Secret Cottage",
-    "city": "Hushford",
-    "state": "Quietshire",
-    "postal_code": "HU5 4HH",
-    "country": "GB",
-    "phone": "07700900999",
-    "email": "wilhelmina@personal.example",
-}
-GIFT = "With whispered love"
+PERSON = {**making.PERSON, "country": "GB", "email": "wilhelmina@personal.example"}
 PERSONAL = (*(text for name, text in PERSON.items() if name not in {"country", "email"}), "personal.example", GIFT)
 ERRORS_IN_200 = ({"detail": "Something went wrong."},)
 

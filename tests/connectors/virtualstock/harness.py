@@ -1,6 +1,5 @@
 """One supplier account of the pretend The Edge and its connector, in process."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +16,6 @@ from sandbox.virtualstock import Account
 from sandbox.virtualstock import Virtualstock as Edge
 from tests.connectors.virtualstock import cases
 from tests.connectors.virtualstock.retailer import ACCOUNT, PASSWORD, Retailer
-from tests.contract.harness import FeedCase, SinkCase
 from tests.doubles import KeptArchive, ManualClock, OpenBudgets
 
 ROUTES = {
@@ -60,15 +58,7 @@ class Harness(Retailer):
         )
         self.options = VirtualstockOptions(**{"time_zone": "UTC", **options})
         self.connector = self.connect(**options)
-        self._feeds, self._sinks = cases.feeds(self), cases.sinks(self)
-
-    def feeds(self) -> Mapping[type, FeedCase]:
-        """Return the case of every feed, by its role."""
-        return self._feeds
-
-    def sinks(self) -> Mapping[type, SinkCase]:
-        """Return the case of every sink, by its role."""
-        return self._sinks
+        self.feeds, self.sinks = cases.feeds(self), cases.sinks(self)
 
     def connect(self, **options: Any) -> Virtualstock:
         """Return another connector of the same account, as another process would have."""

@@ -14,7 +14,8 @@ from connectors.roles import (
 from connectors.virtualstock.files.listings import PAGE_SIZE
 from connectors.virtualstock.files.orders import PAGE_FILES
 from domain.records import Availability
-from tests.connectors.virtualstock.cases import GIFT, PERSON
+from tests.connectors.making import GIFT
+from tests.connectors.virtualstock.cases import PERSON
 from tests.connectors.virtualstock.cases import PERSONAL as PERSONAL_OVER_REST
 from tests.contract.harness import FeedCase, SinkCase
 

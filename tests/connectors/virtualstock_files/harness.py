@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +20,6 @@ from sandbox.virtualstock import Virtualstock as Edge
 from sandbox.virtualstock.folders import EdgeFolders
 from tests.connectors.virtualstock.retailer import ACCOUNT, PASSWORD, Retailer
 from tests.connectors.virtualstock_files import cases
-from tests.contract.harness import FeedCase, SinkCase
 from tests.directory import Directory
 from tests.doubles import KeptArchive, ManualClock, OpenBudgets
 
@@ -64,15 +63,7 @@ class Harness(Retailer):
         )
         self.options = VirtualstockFilesOptions(**{"time_zone": "UTC", **options})
         self.connector = self.connect()
-        self._feeds, self._sinks = cases.feeds(self), cases.sinks(self)
-
-    def feeds(self) -> Mapping[type, FeedCase]:
-        """Return the case of every feed, by its role."""
-        return self._feeds
-
-    def sinks(self) -> Mapping[type, SinkCase]:
-        """Return the case of every sink, by its role."""
-        return self._sinks
+        self.feeds, self.sinks = cases.feeds(self), cases.sinks(self)
 
     def connect(self) -> VirtualstockFiles:
         """Return another connector of the same account, as another process would have."""

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from domain.records import Availability
 from tests.connectors.virtualstock_files.harness import Harness
 
 
@@ -27,3 +28,11 @@ def outgoing(edge: Harness, ending: str) -> list[str]:
 
 def with_ticket(record: Any, answer: Any) -> Any:
     return record.model_copy(update={"ticket": answer.ticket})
+
+
+async def seven_sent(edge: Harness) -> Availability:
+    """List a product, send a file that says 7 of it, and return the record with its ticket."""
+    edge.list_product()
+    record = edge.availability(7)
+    ticketed: Availability = with_ticket(record, await sent(edge, edge.connector.availability_sink, record))
+    return ticketed

@@ -16,7 +16,7 @@ async def looked(joint: Joint, words: str) -> Seen:
 async def test_the_form_of_an_order_file_is_looked_at() -> None:
     joint = Joint.of("virtualstock_files")
     assert (await looked(joint, "five parts")).holds is None
-    await joint.harness.feeds()[GivesSalesOrders].show(1)
+    await joint.harness.feeds[GivesSalesOrders].show(1)
     assert (await looked(joint, "five parts")).holds is True
 
 

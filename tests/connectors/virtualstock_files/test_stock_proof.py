@@ -6,14 +6,12 @@ import pytest
 
 from domain.answers import Absent, Accepted, Found, Later, NotYet, Refused, Unavailable
 from tests.connectors.virtualstock_files.harness import Harness
-from tests.connectors.virtualstock_files.sending import sent, standing, take, with_ticket
+from tests.connectors.virtualstock_files.sending import sent, seven_sent, standing, take, with_ticket
 from tests.directory import FileBreak, down, lost
 
 
 async def test_a_stock_file_is_proved_only_when_it_can_no_more_be_refused(slow: Harness) -> None:
-    slow.list_product()
-    record = slow.availability(7)
-    record = with_ticket(record, await sent(slow, slow.connector.availability_sink, record))
+    record = await seven_sent(slow)
     sink = slow.connect().availability_sink
     assert isinstance(await standing(slow, sink, record), NotYet)
     take(slow)
@@ -37,9 +35,7 @@ async def test_a_look_of_before_answers_for_no_file_that_was_sent_after_it() -> 
 
 async def test_what_a_newer_file_names_is_not_proved_by_an_older_one() -> None:
     edge = Harness(takes_after=0)
-    edge.list_product()
-    old = edge.availability(7)
-    old = with_ticket(old, await sent(edge, edge.connector.availability_sink, old))
+    old = await seven_sent(edge)
     edge.edge.look()
     edge.clock.move(1)
     await edge.connect().availability_sink.send([edge.availability(3)])
@@ -49,9 +45,7 @@ async def test_what_a_newer_file_names_is_not_proved_by_an_older_one() -> None:
 
 
 async def test_a_newer_file_that_never_went_out_proves_nothing(slow: Harness) -> None:
-    slow.list_product()
-    old = slow.availability(7)
-    old = with_ticket(old, await sent(slow, slow.connector.availability_sink, old))
+    old = await seven_sent(slow)
     take(slow)
     slow.clock.move(1)
     slow.files.breaks = [FileBreak("rename", ".*", lost)]
@@ -62,9 +56,7 @@ async def test_a_newer_file_that_never_went_out_proves_nothing(slow: Harness) ->
 
 async def test_a_file_of_long_ago_still_answers_for_its_ticket() -> None:
     edge = Harness(takes_after=0)
-    edge.list_product()
-    record = edge.availability(7)
-    record = with_ticket(record, await sent(edge, edge.connector.availability_sink, record))
+    record = await seven_sent(edge)
     edge.edge.look()
     edge.clock.move(30 * 3600)
     assert isinstance(await standing(edge, edge.connect().availability_sink, record), Found)
@@ -89,9 +81,7 @@ async def test_the_files_of_a_run_are_looked_at_once_and_each_of_their_notes_is_
 @pytest.mark.parametrize("step", ["/live/inventory", "/live/own/sent", ".*[.]csv", "/live/inventory/errors"])
 async def test_a_look_that_breaks_off_is_gone_on_with_where_it_broke(step: str) -> None:
     edge = Harness(takes_after=0)
-    edge.list_product()
-    record = edge.availability(7)
-    record = with_ticket(record, await sent(edge, edge.connector.availability_sink, record))
+    record = await seven_sent(edge)
     edge.edge.look()
     edge.clock.move(600)
     sink = edge.connect().availability_sink

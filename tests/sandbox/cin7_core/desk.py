@@ -1,33 +1,16 @@
 """A desk with a telephone to the pretend Cin7 Core: a manual clock, a client, and a few standing orders."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 
 from sandbox.cin7_core import Cin7Core
+from tests.doubles import ManualClock
 
 ACCOUNT, KEY = "00000000-0000-4000-8000-00000000aaaa", "00000000-0000-4000-8000-00000000bbbb"
 MUG, JUG, VASE = "MUG-BLUE", "JUG-GREEN", "VASE-RED"
 VAT = "20% (VAT on Income)"
 ADDRESS = {"Line1": "1 Example Road", "City": "Leeds", "Postcode": "LS1 1AA", "Country": "United Kingdom"}
-
-
-@dataclass
-class ManualClock:
-    moment: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-    slept: list[float] = field(default_factory=list)
-
-    def now(self) -> datetime:
-        return self.moment
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.pass_by(seconds)
-
-    def pass_by(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
 
 
 class Desk:

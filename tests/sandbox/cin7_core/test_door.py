@@ -1,10 +1,12 @@
 """The door: credentials, paths, the limit, the shapes of an error, faults."""
 
+from datetime import timedelta
 from typing import Any, Literal
 
 import pytest
 
-from sandbox.kit import BackOffice, Fault
+from sandbox.kit import Fault
+from sandbox.trade import BackOffice
 from tests.sandbox.cin7_core.desk import ACCOUNT, MUG, Desk
 
 SWITCHED = "Active payment term with name 7 days was not found in Payment Terms reference book"
@@ -40,7 +42,7 @@ async def test_the_limit_is_60_calls_in_any_minute_of_the_account(status: Litera
     desk = Desk(calls_per_minute=60, over_limit_status=status)
     for _ in range(30):
         assert (await desk.call("GET", "me")).status_code == 200
-    desk.clock.pass_by(40)
+    desk.clock.move(40)
     for _ in range(30):
         assert (await desk.call("GET", "ref/tax")).status_code == 200
     refusal = await desk.call("GET", "me")
@@ -48,9 +50,9 @@ async def test_the_limit_is_60_calls_in_any_minute_of_the_account(status: Litera
     assert refusal.json()[0]["ErrorCode"] == status
     assert "retry-after" not in refusal.headers
     assert desk.system.throttled["GET /ExternalApi/v2/me"] == 1
-    desk.clock.pass_by(19.9)
+    desk.clock.move(19.9)
     assert (await desk.call("GET", "me")).status_code == status
-    desk.clock.pass_by(0.1)
+    desk.clock.move(0.1)
     answers = [(await desk.call("GET", "me")).status_code for _ in range(31)]
     assert answers == [200] * 30 + [status]
 
@@ -59,7 +61,7 @@ async def test_the_limit_can_name_the_seconds_to_wait() -> None:
     desk = Desk(calls_per_minute=1)
     desk.system.switches.retry_after = True
     await desk.call("GET", "me")
-    desk.clock.pass_by(10)
+    desk.clock.move(10)
     assert (await desk.call("GET", "me")).headers["retry-after"] == "51"
 
 
@@ -100,9 +102,10 @@ async def test_a_fault_before_the_commit_leaves_no_sale_and_one_after_leaves_it(
     body = {"Customer": "John Lewis Marketplace", "SkipQuote": True, "Location": "Main Warehouse", "ExternalID": "JL-1"}
     for when, found in (("before", 0), ("after", 1)):
         desk.system.faults.append(Fault(method="POST", path="/ExternalApi/v2/sale", when=when, kind="hang"))  # type: ignore[arg-type] # one of the two literals
+        called_at = desk.clock.now()
         assert (await desk.call("POST", "sale", body)).status_code == 500
+        assert desk.clock.now() - called_at == timedelta(seconds=120)
         assert (await desk.get("saleList", ExternalID="JL-1"))["Total"] == found
-    assert desk.clock.slept == [120.0, 120.0]
 
 
 async def test_the_store_is_plain_json_and_holds_no_credentials(desk: Desk) -> None:

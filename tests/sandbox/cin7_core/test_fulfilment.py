@@ -181,7 +181,7 @@ async def test_a_partial_shipment_marks_each_box(desk: Desk) -> None:
 async def test_tracking_is_added_later_with_its_own_flag_only(desk: Desk) -> None:
     task = (await desk.order({MUG: 1}))["ID"]
     desk.system.ship(task, "DPD", "")
-    desk.clock.pass_by(600)
+    desk.clock.move(600)
     body = {"TaskID": task, "Lines": [{"Box": "Box 1", "TrackingNumber": "15501"}]}
     assert "Ship status is AUTHORISED" in await desk.refused("PUT", "sale/fulfilment/ship", body)
     assert "Ship status is AUTHORISED" in await desk.refused(

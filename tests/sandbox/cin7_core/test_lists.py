@@ -126,7 +126,7 @@ async def test_sku_and_name_filters_match_any_part(desk: Desk) -> None:
 
 
 async def test_modified_since_leaves_out_what_did_not_change(desk: Desk) -> None:
-    desk.clock.pass_by(60)
+    desk.clock.move(60)
     desk.system.add_product(sku="LATE", ean="5012345678962", quantity=1)
     found = (await desk.get("product", ModifiedSince="2026-03-02T09:00:30"))["Products"]
     assert [row["SKU"] for row in found] == ["LATE"]
@@ -157,13 +157,13 @@ async def test_a_changed_external_id_is_found_under_the_new_one_only(desk: Desk)
 
 async def test_updated_since_is_strict_and_follows_every_change(desk: Desk) -> None:
     old, new = await desk.header("JL-1-A"), None
-    desk.clock.pass_by(60)
+    desk.clock.move(60)
     new = await desk.header("JL-2-A")
     assert (await desk.get("saleList", UpdatedSince="2026-03-02T09:00:59.999"))["SaleList"][0]["SaleID"] == new["ID"]
     assert (await desk.get("saleList", UpdatedSince="2026-03-02T09:01:00.0000000Z"))["Total"] == 0
     both = {"ExternalID": "JL-2-A", "UpdatedSince": "2026-03-02T09:01:00"}
     assert (await desk.get("saleList", **both))["Total"] == 0
-    desk.clock.pass_by(60)
+    desk.clock.move(60)
     await desk.send("PUT", "sale", {"ID": old["ID"], "Note": "changed"})
     changed = (await desk.get("saleList", UpdatedSince="2026-03-02T09:01:00"))["SaleList"]
     assert [row["SaleID"] for row in changed] == [old["ID"]]
@@ -177,7 +177,7 @@ async def test_a_new_sale_may_be_hidden_from_the_list_for_a_while(desk: Desk) ->
     sale = await desk.header("JL-1-A")
     assert (await desk.get("saleList", ExternalID="JL-1-A"))["Total"] == 0
     assert (await desk.get("sale", ID=sale["ID"]))["ExternalID"] == "JL-1-A"
-    desk.clock.pass_by(30)
+    desk.clock.move(30)
     assert (await desk.get("saleList", ExternalID="JL-1-A"))["Total"] == 1
 
 
@@ -195,7 +195,7 @@ async def test_a_new_sale_may_be_hidden_from_the_list_for_a_while(desk: Desk) ->
 )
 async def test_each_filter_of_the_sale_list(desk: Desk, query: dict[str, str], found: list[str]) -> None:
     await desk.order({MUG: 1}, external_id="JL-1-A", ShipBy="2026-03-04T00:00:00")
-    desk.clock.pass_by(1)
+    desk.clock.move(1)
     await desk.header("JL-2-A", ShipBy="2026-03-05T00:00:00")
     shipped = await desk.order({MUG: 1}, external_id="JL-3-A", ShipBy="2026-03-03T00:00:00")
     desk.system.ship(shipped["ID"], "DPD", "155")
@@ -204,7 +204,7 @@ async def test_each_filter_of_the_sale_list(desk: Desk, query: dict[str, str], f
 
 
 async def test_times_come_with_and_without_z_and_with_seven_digits(desk: Desk) -> None:
-    desk.clock.moment = desk.clock.moment.replace(microsecond=123456)
+    desk.clock.move(0.123456)
     for number in range(3):
         await desk.header(f"JL-{number}-A")
     updated = [row["Updated"] for row in (await desk.get("saleList"))["SaleList"]]

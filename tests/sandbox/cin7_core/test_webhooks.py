@@ -74,16 +74,16 @@ async def test_the_first_attempt_comes_a_minute_after_the_event(desk: Desk) -> N
     await desk.send("POST", "webhooks", {**HOOK, **secret})
     outside, webhooks = Outside(200), desk.system.company.webhooks
     shipped(desk)
-    desk.clock.pass_by(59)
+    desk.clock.move(59)
     await webhooks.deliver(outside.post)
     assert outside.calls == []
-    desk.clock.pass_by(1)
+    desk.clock.move(1)
     await webhooks.deliver(outside.post)
     [(url, headers, body)] = outside.calls
     assert url == HOOK["ExternalURL"]
     assert headers["x-ours"] == "1"
     assert (body["EventType"], body["OrderNumber"]) == ("Sale/ShipmentAuthorised", "SO-00001")
-    desk.clock.pass_by(3600)
+    desk.clock.move(3600)
     await webhooks.deliver(outside.post)
     assert len(outside.calls) == 1
 
@@ -93,14 +93,14 @@ async def test_after_the_sixth_failure_in_76_minutes_it_is_switched_off(desk: De
     outside, webhooks = Outside(503), desk.system.company.webhooks
     shipped(desk)
     for minutes, calls in ((1, 1), (5, 2), (10, 3), (15, 4), (20, 5)):
-        desk.clock.pass_by(minutes * 60)
+        desk.clock.move(minutes * 60)
         await webhooks.deliver(outside.post)
         assert (len(outside.calls), await active(desk)) == (calls, [True])
-    desk.clock.pass_by(25 * 60)
+    desk.clock.move(25 * 60)
     await webhooks.deliver(outside.post)
     assert (len(outside.calls), await active(desk)) == (6, [False])
     shipped(desk)
-    desk.clock.pass_by(3600)
+    desk.clock.move(3600)
     await webhooks.deliver(outside.post)
     assert len(outside.calls) == 6
 
@@ -110,7 +110,7 @@ async def test_one_answer_of_success_ends_the_attempts(desk: Desk) -> None:
     outside, webhooks = Outside(500, 500, 204), desk.system.company.webhooks
     shipped(desk)
     for _ in range(10):
-        desk.clock.pass_by(1800)
+        desk.clock.move(1800)
         await webhooks.deliver(outside.post)
     assert (len(outside.calls), await active(desk)) == (3, [True])
 
@@ -119,7 +119,7 @@ async def test_a_change_of_stock_is_told_as_a_list_without_its_type(desk: Desk) 
     await desk.send("POST", "webhooks", {**HOOK, "Type": "Stock/AvailableStockLevelChanged"})
     outside = Outside(200)
     desk.system.sell_elsewhere(MUG, 3)
-    desk.clock.pass_by(60)
+    desk.clock.move(60)
     await desk.system.company.webhooks.deliver(outside.post)
     [(_, _, [row])] = outside.calls
     assert (row["SKU"], row["Available"], row["Location"]) == (MUG, 7, "Main Warehouse")

@@ -38,11 +38,11 @@ async def test_free_is_what_lies_there_and_is_promised_to_nobody(desk: Desk) -> 
 
 
 async def test_the_history_tells_when_what_was_free(desk: Desk) -> None:
-    desk.clock.pass_by(60)
+    desk.clock.move(60)
     sale = await desk.order({VASE: 6})
-    desk.clock.pass_by(60)
+    desk.clock.move(60)
     desk.system.ship(sale["ID"], "DPD", "155")
-    desk.clock.pass_by(60)
+    desk.clock.move(60)
     desk.system.receive_stock(VASE, 2)
     assert stock_of(desk, VASE) == {
         "sku": VASE,
@@ -58,7 +58,7 @@ async def test_the_history_tells_when_what_was_free(desk: Desk) -> None:
 
 async def test_the_dump_tells_when_a_sale_first_took_its_units(desk: Desk) -> None:
     header = await desk.header("JL-1-A")
-    desk.clock.pass_by(60)
+    desk.clock.move(60)
     draft = await desk.order({MUG: 1}, status="DRAFT", external_id="JL-2-A")
     placed = await desk.order({MUG: 1}, external_id="JL-3-A")
     at = "2026-03-02T09:01:00+00:00"
@@ -145,7 +145,7 @@ async def test_tracking_may_follow_the_parcel(desk: Desk) -> None:
         desk.system.add_tracking(sale_id, "T1")
     desk.system.ship(sale_id, "DPD", "")
     assert (await desk.get("sale", ID=sale_id))["CombinedTrackingNumbers"] == ""
-    desk.clock.pass_by(3600)
+    desk.clock.move(3600)
     desk.system.switches.tracking_touches_sale = False
     desk.system.add_tracking(sale_id, "T1")
     assert await boxes(desk, sale_id) == [("Box 1", "T1", True, {MUG: 1})]

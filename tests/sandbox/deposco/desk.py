@@ -1,30 +1,16 @@
 """A desk with a telephone to the pretend Deposco: a manual clock, a client that is signed in, and a few items."""
 
 import base64
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 
 from sandbox.deposco import Credentials, Deposco
+from tests.doubles import ManualClock
 
 CREDENTIALS = Credentials("client", "client-secret", "api-user", "v1-password", "refresh-token")
 MUG, JUG = "MUG-BLUE", "JUG-GREEN"
 V2, STOCK = "/latest", "/integration/ACME/enterpriseinventory/JLUK/availability"
-
-
-class ManualClock:
-    def __init__(self) -> None:
-        self.moment = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.moment
-
-    async def sleep(self, seconds: float) -> None:
-        self.pass_by(seconds)
-
-    def pass_by(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
 
 
 class Desk:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.kit import BackOffice, VoidsPicks
+from sandbox.trade import BackOffice, VoidsPicks
 from tests.sandbox.deposco.desk import MUG, Desk
 
 
@@ -16,7 +16,7 @@ async def test_an_installed_application_gets_a_token_for_an_hour(desk: Desk) -> 
     answer = await desk.sign_in()
     assert answer.json()["expires_in"] == 3600
     assert (await desk.call("GET", "/items")).status_code == 200
-    desk.clock.pass_by(3600)
+    desk.clock.move(3600)
     assert await desk.refused("GET", "/items") == (401, ["Unauthorized"])
 
 
@@ -53,7 +53,7 @@ async def test_both_generations_share_four_calls_a_second(*, names_the_wait: boo
     refusal = await desk.stock(itemNumbers=MUG)
     assert refusal.status_code == 429
     assert ("retry-after" in refusal.headers) is names_the_wait
-    desk.clock.pass_by(1)
+    desk.clock.move(1)
     assert (await desk.call("GET", "/items")).status_code == 200
 
 

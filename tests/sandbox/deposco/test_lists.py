@@ -49,9 +49,9 @@ async def test_unknown_filters_are_ignored_and_so_are_known_ones_where_the_tenan
 async def test_changes_are_filtered_by_their_moment(desk: Desk) -> None:
     await desk.order("JL-1")
     await desk.get(ORDERS)  # planned now
-    desk.clock.pass_by(60)
+    desk.clock.move(60)
     between = desk.clock.now().isoformat()
-    desk.clock.pass_by(60)
+    desk.clock.move(60)
     order = await desk.order("JL-2")
     assert [row["number"] for row in (await desk.get(ORDERS, updatedAfter=between))["data"]] == ["JL-2"]
     desk.system.ship(str(order["self"]["id"]), "DPD", "1550")

@@ -99,6 +99,6 @@ async def test_a_second_customer_order_of_one_number_is_a_second_order(desk: Des
     for _ in range(2):
         assert (await desk.call("POST", "/orders/customerOrders", wrapped)).status_code == 202
     assert (await desk.get("/orders/customerOrders", externalOrderNumber="JL-9"))["data"] == []
-    desk.clock.pass_by(5)
+    desk.clock.move(5)
     rows = (await desk.get("/orders/customerOrders", externalOrderNumber="JL-9"))["data"]
     assert [row["customerOrder"]["status"] for row in rows] == ["Review", "Review"]

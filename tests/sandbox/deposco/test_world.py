@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from sandbox.audit import audit
+from sandbox.config import Config
 from sandbox.deposco import warehouse
-from sandbox.serve import Config
 from sandbox.virtualstock import Account, Virtualstock
 from sandbox.world import Plan, Trouble, World
 from tests.sandbox.deposco.desk import CREDENTIALS, JUG, MUG, Desk
@@ -45,9 +45,9 @@ async def test_a_late_number_is_a_change_or_is_not(desk: Desk, *, is_a_change: b
     desk.system.switches.tracking_is_a_change = is_a_change
     order = await desk.order("JL-1")
     desk.system.ship(str(order["self"]["id"]), "DPD", "")
-    desk.clock.pass_by(60)
+    desk.clock.move(60)
     between = desk.clock.now().isoformat()
-    desk.clock.pass_by(60)
+    desk.clock.move(60)
     desk.system.add_tracking(str(order["self"]["id"]), "1550")
     assert len((await desk.get(SHIPMENTS, updatedAfter=between))["data"]) == is_a_change
     with pytest.raises(ValueError, match="without a tracking number"):
@@ -95,11 +95,11 @@ async def test_the_audit_reads_the_store(desk: Desk) -> None:
     edge.add_product("acme", stock_number="23000001", sku=MUG, ean="5012345678900", free_stock=10)
     reference = edge.buy("acme", MUG, 1)
     assert reference
-    desk.clock.pass_by(60)
+    desk.clock.move(60)
     order = await desk.order(f"JL-{reference}", customerOrderNumber=reference)
     twice = await desk.order("JL-other", customerOrderNumber=reference)
     await desk.call("POST", f"/orders/salesOrders/{twice['self']['id']}/cancellations")
-    desk.clock.pass_by(60)
+    desk.clock.move(60)
     desk.system.ship(str(order["self"]["id"]), "DPD", "1550")
     [found] = audit([edge.dump(), desk.system.dump()])["installations"].values()
     assert (found["orders_in_back_office"], found["orders_missing"], found["orders_duplicated"]) == (1, 0, 0)
@@ -112,7 +112,7 @@ async def test_the_warehouse_of_a_world_cancels_pick_lists_and_picks_what_is_put
     world = World(edge, "acme", desk.system, desk.clock, plan=plan, trouble=replace(Trouble.none(), voided_picks=3))
     taken: set[str] = set()
     while world.next_at() <= world.closes_at + timedelta(hours=3):
-        desk.clock.moment = max(desk.clock.moment, world.next_at())
+        desk.clock.reach(world.next_at())
         world.act()
         for order in edge.dump()["accounts"]["acme"]["orders"]:
             if order["reference"] not in taken:

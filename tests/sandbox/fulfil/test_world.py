@@ -5,8 +5,8 @@ from contextlib import suppress
 import httpx
 
 from sandbox.audit import audit
+from sandbox.config import MAKERS, Config
 from sandbox.fulfil import Fulfil
-from sandbox.serve import MAKERS, Config
 from sandbox.virtualstock import Account, Virtualstock
 from sandbox.world import Plan, Trouble, World
 from sandbox.world.mishaps import ALWAYS
@@ -23,7 +23,7 @@ async def test_a_day_with_it_goes_by_and_adds_up() -> None:
     world = World(edge, "acme", office, clock, plan=PLAN, trouble=Trouble.none())
     taken: set[str] = set()
     while (at := world.next_at()) <= world.closes_at:
-        clock.move((at - clock.now()).total_seconds())
+        clock.reach(at)
         world.act()
         for order in edge.dump()["accounts"]["acme"]["orders"]:
             if order["reference"] not in taken:

@@ -1,31 +1,21 @@
 """What the tests of the pretend Magento share."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
 from sandbox.magento import Credentials, Magento
+from tests.doubles import ManualClock
 
 KEYS = Credentials("consumer", "consumer-secret", "token", "token-secret")
-
-
-class StoppedClock:
-    def __init__(self) -> None:
-        self.at = datetime(2026, 3, 2, 9, 0, 0, 654321, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.at
-
-    async def sleep(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
 
 
 class Shop:
     """A pretend shop with two products, and a client that is let in."""
 
     def __init__(self, **switches: Any) -> None:
-        self.clock = StoppedClock()
+        self.clock = ManualClock(datetime(2026, 3, 2, 9, 0, 0, 654321, tzinfo=UTC))
         self.magento = Magento(self.clock, credentials=KEYS, **switches)
         self.magento.add_product(sku="MUG", ean="5012345678900", quantity=10, price="12.00")
         self.magento.add_product(sku="PAN/20 CM", ean="5012345678917", quantity=5, price="30.00")

@@ -11,23 +11,16 @@ import oauthlib.oauth1
 import pytest
 
 from sandbox.magento import Credentials, Magento
+from tests.doubles import ManualClock
 
 KEYS = Credentials("consumer", "consumer&secret", "token", "token secret")
 HOST = "https://shop.example"
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
-class StoppedClock:
-    def now(self) -> datetime:
-        return NOW
-
-    async def sleep(self, seconds: float) -> None:
-        raise NotImplementedError
-
-
 @pytest.fixture
 def magento() -> Magento:
-    shop = Magento(StoppedClock(), credentials=KEYS)
+    shop = Magento(ManualClock(NOW), credentials=KEYS)
     shop.add_product(sku="PAN/20 CM", ean=None, quantity=5)
     shop.key_order_by_hand("JL 1", {"PAN/20 CM": 1})
     return shop

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sandbox.kit import BackOffice
 from sandbox.magento.answers import Refused
+from sandbox.trade import BackOffice
 from tests.sandbox.magento.shop import Shop, one
 
 

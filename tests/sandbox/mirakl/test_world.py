@@ -9,9 +9,9 @@ import pytest
 
 from sandbox.audit import audit
 from sandbox.cin7_core import Cin7Core
+from sandbox.config import Config
 from sandbox.kit import Clock
 from sandbox.mirakl import Account, Mirakl
-from sandbox.serve import Config
 from sandbox.world import Plan, Trouble, World
 from tests.doubles import ManualClock
 
@@ -34,7 +34,7 @@ class Scene:
         """Let the whole day happen, in a moment."""
         told = []
         while (at := self.world.next_at()) < self.world.closes_at:
-            self.clock.move(max(0.0, (at - self.clock.now()).total_seconds()))
+            self.clock.reach(at)
             told.append(self.world.act())
         return told
 

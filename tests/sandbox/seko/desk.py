@@ -2,30 +2,16 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 
 from sandbox.seko import Seko
+from tests.doubles import ManualClock
 
 TOKEN = "00000000-0000-4000-8000-00000000cccc"
 MUG, JUG, VASE = "MUG-BLUE", "JUG-GREEN", "VASE-RED"
 SUCCESS = json.dumps({"CallStatus": {"Success": True, "Code": 0, "Message": ""}}).encode()
-
-
-@dataclass
-class ManualClock:
-    moment: datetime = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.moment
-
-    async def sleep(self, seconds: float) -> None:
-        self.pass_by(seconds)
-
-    def pass_by(self, seconds: float) -> None:
-        self.moment += timedelta(seconds=seconds)
 
 
 @dataclass

@@ -121,7 +121,7 @@ async def test_cancelling_goes_by_the_state_and_the_wave(desk: Desk) -> None:
 async def test_stock_leaves_out_zero_and_tells_where_goods_lie(desk: Desk) -> None:
     desk.system.sell_elsewhere(JUG, 4)
     desk.system.move_stock(VASE, 2, "Quarantine")
-    desk.clock.pass_by(301)
+    desk.clock.move(301)
     assert await desk.stock() == {
         (MUG, "Available Stock"): 10,
         (VASE, "Available Stock"): 5,
@@ -136,13 +136,13 @@ async def test_stock_leaves_out_zero_and_tells_where_goods_lie(desk: Desk) -> No
 
 
 async def test_stock_is_late_and_the_whole_of_it_rarely_to_be_had(desk: Desk) -> None:
-    desk.clock.pass_by(600)
+    desk.clock.move(600)
     await desk.submit("JL-1", {MUG: 4})
-    desk.clock.pass_by(299)
+    desk.clock.move(299)
     assert (await desk.stock())[MUG, "Available Stock"] == 10
     answer = await desk.call("GET", "/api/stock/v3/quantity")
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "1801")
-    desk.clock.pass_by(1800)
+    desk.clock.move(1800)
     assert (await desk.stock())[MUG, "Available Stock"] == 6
 
 
@@ -150,7 +150,7 @@ async def test_the_legacy_reads_show_an_order_after_five_minutes(desk: Desk) -> 
     guid = (await desk.submit("JL-1", {MUG: 4}))["GUID"]
     status, tracking = (f"/hub/api/salesorders/v1/{guid}/{what}.json" for what in ("status", "tracking"))
     assert await desk.refused("GET", status) == NOTHING
-    desk.clock.pass_by(300)
+    desk.clock.move(300)
     assert (await desk.said("GET", status))["Response"]["Status"] == "To Be Picked"
     assert (await desk.said("GET", tracking))["Response"]["TrackingNumber"] == {}
     desk.system.ship("JL-1", "DPD", "1550")
@@ -163,7 +163,7 @@ async def test_the_legacy_reads_show_an_order_after_five_minutes(desk: Desk) -> 
 async def test_what_was_dispatched_in_a_window_is_listed_and_one_alone_without_its_list(desk: Desk) -> None:
     guids = [(await desk.submit(number, {MUG: 1}))["GUID"] for number in ("JL-1", "JL-2", "JL-3")]
     desk.system.ship("JL-1", "DPD", "1550")
-    desk.clock.pass_by(3600)
+    desk.clock.move(3600)
     desk.system.ship("JL-2", "DPD", "1551")
 
     async def listed(begin: str, end: str) -> Any:

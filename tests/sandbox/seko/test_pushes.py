@@ -49,7 +49,7 @@ async def test_a_push_that_fails_is_tried_three_more_times_and_then_only_by_a_pe
     desk.door.answers = [failure] * 4
     for _ in range(8):
         await desk.system.tick()
-        desk.clock.pass_by(TICK.total_seconds())
+        desk.clock.move(TICK.total_seconds())
     assert len(desk.door.bodies) == 4
     assert desk.system.pushes.push_again() == 1
     assert await desk.system.tick() == 1
@@ -62,7 +62,7 @@ async def test_a_failed_push_waits_for_its_tick(desk: Desk) -> None:
     await desk.system.tick()
     await desk.system.tick()
     assert len(desk.door.bodies) == 1
-    desk.clock.pass_by(TICK.total_seconds())
+    desk.clock.move(TICK.total_seconds())
     assert await desk.system.tick() == 1
 
 

@@ -2,11 +2,12 @@
 
 import json
 
+from sandbox.config import Config
 from sandbox.seko import Seko
-from sandbox.serve import Config
 from sandbox.virtualstock import Account, Virtualstock
 from sandbox.world import Plan, Trouble, World
-from tests.sandbox.seko.desk import Door, ManualClock
+from tests.doubles import ManualClock
+from tests.sandbox.seko.desk import Door
 
 ACCOUNT = "tidewater-the-edge"
 

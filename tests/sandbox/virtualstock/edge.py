@@ -1,12 +1,13 @@
 """The pretend The Edge with a client of one supplier, on a clock that the test moves."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
 from sandbox.virtualstock import Account, Virtualstock
+from tests.doubles import ManualClock
 
 START = datetime(2025, 3, 4, 9, 15, tzinfo=UTC)
 ACME = Account("acme", "acme-user", "acme-pass", supplier_id=77)
@@ -24,25 +25,11 @@ BODIES: dict[str, dict[str, Any]] = {
 REQUIRED = ["This field is required."]
 
 
-class ManualClock:
-    def __init__(self) -> None:
-        self.at = START
-
-    def now(self) -> datetime:
-        return self.at
-
-    async def sleep(self, seconds: float) -> None:
-        self.forward(seconds)
-
-    def forward(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
-
-
 class Edge:
     """The server with a client of one supplier; actions are built from the order that the server shows."""
 
     def __init__(self, **settings: Any) -> None:
-        self.clock = ManualClock()
+        self.clock = ManualClock(START)
         settings = {"calls_per_minute": 100_000, "accounts": [ACME, ZEPHYR], "retailer": RETAILER, **settings}
         self.system = Virtualstock(self.clock, **settings)
         self.client = self.client_of(ACME)

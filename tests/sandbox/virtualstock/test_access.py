@@ -21,19 +21,19 @@ async def status_with(edge: Edge, token: str) -> httpx.Response:
 async def test_an_access_token_lives_five_minutes_and_is_renewed_for_four_hours(edge: Edge) -> None:
     tokens = await tokens_of(edge)
     assert set(tokens) == {"access", "refresh"}
-    edge.clock.forward(299)
+    edge.clock.move(299)
     assert (await status_with(edge, tokens["access"])).status_code == 200
-    edge.clock.forward(1)
+    edge.clock.move(1)
     expired = await status_with(edge, tokens["access"])
     assert expired.status_code == 401
     assert expired.json()["code"] == "token_not_valid"
     assert expired.headers["www-authenticate"] == 'Basic realm="api"'
 
-    edge.clock.forward(14_400 - 300 - 1)
+    edge.clock.move(14_400 - 300 - 1)
     renewed = await edge.nobody.post("/restapi/v4/token/refresh", json={"refresh": tokens["refresh"]})
     assert set(renewed.json()) == {"access"}
     assert (await status_with(edge, renewed.json()["access"])).status_code == 200
-    edge.clock.forward(1)
+    edge.clock.move(1)
     late = await edge.nobody.post("/restapi/v4/token/refresh", json={"refresh": tokens["refresh"]})
     assert late.status_code == 401
     assert late.json() == {"detail": "Token is invalid or expired", "code": "token_not_valid"}
@@ -61,7 +61,7 @@ async def test_wrong_credentials_are_refused(edge: Edge) -> None:
 
 async def test_the_limit_is_250_in_each_calendar_minute_and_each_user_has_its_own() -> None:
     edge = Edge(calls_per_minute=250)
-    edge.clock.forward(17.5)
+    edge.clock.move(17.5)
     tokens = await tokens_of(edge)
     token = {"Authorization": f"Bearer {tokens['access']}"}
     async with edge.client_of(None) as client:
@@ -74,7 +74,7 @@ async def test_the_limit_is_250_in_each_calendar_minute_and_each_user_has_its_ow
         assert edge.system.throttled["GET /restapi/v4/customers/"] == 1
         async with edge.client_of(ZEPHYR) as other:
             assert (await other.get("/restapi/v4/customers/")).status_code == 200
-        edge.clock.forward(42.5)
+        edge.clock.move(42.5)
         assert (await client.get("/restapi/v4/customers/", headers=token)).status_code == 200
     assert edge.system.limits() == {"each user": 250}
 

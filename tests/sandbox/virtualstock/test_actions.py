@@ -82,7 +82,7 @@ async def test_a_line_is_dispatched_in_parts_and_never_beyond_what_was_ordered(e
     part = {"quantity": "1", "tracking_number": 1123581321}
     assert (await edge.act(reference, "dispatch", part)).status_code == 200
     assert await edge.statuses(reference) == ("ORDER_ACK", ["ORDER_ACK"])
-    edge.clock.forward(60)
+    edge.clock.move(60)
     beyond = await edge.act(reference, "dispatch", {"quantity": 3})
     assert beyond.status_code == 400
     assert beyond.text == "Validation error: Dispatch quantity value 3 is bigger than allowed for item"

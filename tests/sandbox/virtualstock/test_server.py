@@ -22,18 +22,18 @@ async def test_a_fault_before_does_nothing_and_a_fault_after_loses_only_the_answ
     assert edge.system.calls["POST /restapi/v4/orders/{id}/acknowledge/"] == 2
     edge.system.fail_for(60)
     assert (await edge.client.get("/restapi/v4/orders/")).status_code == 503
-    edge.clock.forward(60)
+    edge.clock.move(60)
     assert (await edge.client.get("/restapi/v4/orders/")).status_code == 200
 
 
 async def test_the_dump_tells_what_happened_when(edge: Edge) -> None:
     reference = edge.place()
-    edge.clock.forward(60)
+    edge.clock.move(60)
     await edge.act(reference, "acknowledge")
-    edge.clock.forward(60)
+    edge.clock.move(60)
     assert edge.system.request_cancellation("acme", reference) == ["1"]
     assert edge.system.request_cancellation("acme", reference) == []
-    edge.clock.forward(60)
+    edge.clock.move(60)
     await edge.act(reference, "cancel_acknowledge")
     dump = (await edge.client.get("/_sandbox/store")).json()
     assert (dump["system"], dump["kind"], set(dump["accounts"])) == ("virtualstock", "marketplace", {"acme", "zephyr"})

@@ -7,7 +7,7 @@ from tests.sandbox.virtualstock.edge import REQUIRED, START, Edge
 
 async def test_stock_is_set_and_its_history_kept(edge: Edge) -> None:
     product = edge.system.add_product("acme", stock_number="12345678", sku="A ", ean="5000000000012", free_stock=4)
-    edge.clock.forward(10)
+    edge.clock.move(10)
     answer = await edge.client.patch(f"/api/v4/products/{product}/stock", json={"supplier_free_stock": "12"})
     assert (answer.status_code, answer.json()) == (200, {})
     assert edge.system.published("acme", "A ") == 12
@@ -52,7 +52,7 @@ async def test_a_publishing_product_refuses_every_write(edge: Edge) -> None:
         answer = await edge.client.patch(f"/api/v4/products/{product}{path}", json=body)
         assert (answer.status_code, answer.json()) == (409, conflict)
     assert edge.system.published("acme", "A") == 4
-    edge.clock.forward(300)
+    edge.clock.move(300)
     answer = await edge.client.patch(f"/api/v4/products/{product}/stock", json={"supplier_free_stock": 1})
     assert answer.status_code == 200
 

@@ -1,12 +1,11 @@
-"""Stock and products out: whole or not at all, and never more than lies on the shelf."""
+"""Stock out: whole or not at all, and never more than lies on the shelf."""
 
 from collections import Counter
 from typing import Any
 
 import pytest
 
-from connectors.magento.stock_mapping import item, stock_level
-from connectors.roles import Feed
+from connectors.magento.stock_mapping import stock_level
 from domain.answers import Fatal, NotNow, Unavailable
 from domain.budgets import Lane
 from domain.records import Deducts, Page, Reject, StockLevel
@@ -14,14 +13,8 @@ from domain.stock import available_to_sell
 from sandbox.kit import Fault
 from sandbox.magento import InputLimits
 from tests.connectors.magento.harness import Harness
-from tests.connectors.making import order_line, records, sales_order
-
-
-async def scan(feed: Feed, started_at: str | None = None) -> list[Page]:
-    pages = [await feed.read(started_at, ())]
-    while pages[-1].more:
-        pages.append(await feed.read(pages[-1].cursor, ()))
-    return pages
+from tests.connectors.magento.selling import shop_with
+from tests.connectors.making import order_line, records, sales_order, scan
 
 
 def levels(pages: list[Page]) -> dict[tuple[str, str, Deducts], int]:
@@ -29,13 +22,6 @@ def levels(pages: list[Page]) -> dict[tuple[str, str, Deducts], int]:
     assert all(isinstance(level, StockLevel) for level in found)
     assert len({level.key for level in found}) == len(found)
     return {(level.sku, level.pool, level.deducts): level.quantity for level in found}
-
-
-def shop_with(products: int, **kwargs: Any) -> Harness:
-    harness = Harness(**kwargs)
-    for number in range(products):
-        harness.put_item(f"SKU-{number:03d}", 10 + number)
-    return harness
 
 
 async def test_both_parts_are_read_page_by_page_and_proved_whole() -> None:
@@ -259,102 +245,4 @@ def test_a_stock_row_that_cannot_be_read_is_rejected(raw: Any) -> None:
     assert outcome.hold_type == "malformed_payload"
 
 
-PRODUCT = {
-    "id": 7,
-    "sku": "MUG-1",
-    "status": 1,
-    "type_id": "simple",
-    "custom_attributes": [{"attribute_code": "ean", "value": "5012345678900"}],
-}
-
-
-@pytest.mark.parametrize(
-    ("changes", "sellable"),
-    [
-        ({}, True),
-        ({"type_id": "virtual"}, True),
-        ({"type_id": "configurable"}, False),
-        ({"type_id": "bundle"}, False),
-        ({"status": 2}, False),
-    ],
-    ids=str,
-)
-def test_only_enabled_simple_and_virtual_products_are_sellable(changes: dict[str, Any], sellable: bool) -> None:  # noqa: FBT001 - a pytest parameter
-    received = item({**PRODUCT, **changes}, "ean")
-    assert not isinstance(received, Reject)
-    assert (received.record.sellable, received.record.ean, received.record.external_id) == (
-        sellable,
-        "5012345678900",
-        "7",
-    )
-
-
-@pytest.mark.parametrize(
-    ("changes", "hold_type"),
-    [
-        ({"status": 3}, "unknown_value"),
-        ({"sku": None}, "malformed_payload"),
-        ({"id": "seven"}, "malformed_payload"),
-        ({"custom_attributes": [{"attribute_code": "ean", "value": ["1", "2"]}]}, "malformed_payload"),
-        ({"custom_attributes": None}, "malformed_payload"),
-    ],
-    ids=str,
-)
-def test_a_product_that_cannot_be_read_is_rejected(changes: dict[str, Any], hold_type: str) -> None:
-    outcome = item({**PRODUCT, **changes}, "ean")
-    assert isinstance(outcome, Reject)
-    assert (outcome.key or "?", outcome.hold_type) == (str(changes.get("sku", "MUG-1") or "?"), hold_type)
-
-
-async def test_products_are_read_with_the_merchants_own_ean_attribute_and_nothing_else() -> None:
-    harness = Harness(page_size=2, ean_attribute="gtin")
-    for number in range(3):
-        harness.put_item(f"SKU-{number}", ean=None)
-        harness.sandbox.stock.product(f"SKU-{number}").attributes = {"gtin": f"501234567890{number}", "story": "long"}  # type: ignore[union-attr] # put above
-    pages = await scan(harness.connector.item_feed)
-    received = [each for page in pages for each in page.received]
-    assert [each.record.ean for each in received] == ["5012345678900", "5012345678901", "5012345678902"]
-    assert pages[-1].complete
-    assert received[0].raw["custom_attributes"] == [{"attribute_code": "gtin", "value": "5012345678900"}]
-    again = harness.connector.item_feed.parse(received[0].raw)
-    assert not isinstance(again, Reject)
-    assert again.record == received[0].record
-
-
 # ---- check ---------------------------------------------------------------------------------------
-
-
-async def test_check_reads_one_row_behind_every_right_and_writes_nothing() -> None:
-    harness = shop_with(3)
-    said = await harness.connector.check()
-    assert said == "website base, 3 products, 0 orders, 0 shipments, 3 source-items, stock at default"
-    assert {request.method for request in harness.requests} == {"GET"}
-    await harness.connector.close()
-
-
-@pytest.mark.parametrize(
-    "right",
-    [
-        "Magento_Backend::store",
-        "Magento_Catalog::products",
-        "Magento_Sales::actions_view",
-        "Magento_Sales::shipment",
-        "Magento_InventoryApi::source",
-        "Magento_InventoryApi::stock",
-        "Magento_InventorySalesApi::stock",
-        "Magento_InventoryApi::stock_source_link",
-    ],
-)
-async def test_check_names_the_missing_right(right: str) -> None:
-    harness = shop_with(1)
-    harness.sandbox.denied_resources.add(right)
-    with pytest.raises(Fatal) as trouble:
-        await harness.connector.check()
-    assert f"Grant the right {right} to the integration" in trouble.value.advice
-
-
-async def test_check_says_which_setting_is_wrong() -> None:
-    with pytest.raises(Fatal, match="no website attic"):
-        await shop_with(1, website="attic").connector.check()
-    with pytest.raises(Fatal, match="store_code"):
-        await shop_with(1, store_code="attic").connector.check()
