@@ -13,6 +13,7 @@ from sandbox.slack import Message
 from tasks import operators
 from tasks.alert_messages import Links
 from tasks.alerts import Told, send_alerts
+from tasks.loops import LOOPS
 from tests.connectors.slack.harness import Workspace
 
 POST, UPDATE = "/api/chat.postMessage", "/api/chat.update"
@@ -35,6 +36,7 @@ def installation(name: str = "harbour", channel: str = "#orders", **more: Any) -
             "back_office": {"system": "b", "account": f"{name}-shop"},
             "product_master": "back_office",
             "slack_channel": channel,
+            "loops": {loop: {"mode": "off"} for loop in LOOPS},  # none runs here, and one that is on would be silent
             **more,
         }
     )

@@ -152,6 +152,7 @@ def test_orders_that_nobody_ships_are_one_cause_until_they_are_shipped_or_cancel
     clock.move(2.5 * 3600)
     for _ in range(2):
         with database.transaction("harbour") as tx:
+            _all_read(tx)
             assert "2 not shipped in time" in watch(tx, installation)
             [cause] = stories.open_causes(tx)
             assert (cause["holds"], cause["owner"]) == ("2", "warehouse")
@@ -164,6 +165,7 @@ def test_orders_that_nobody_ships_are_one_cause_until_they_are_shipped_or_cancel
             ]
     clock.move(3 * 86400)
     with database.transaction("harbour") as tx:
+        _all_read(tx)
         assert "3 not shipped in time" in watch(tx, installation)
         [cause] = stories.open_causes(tx)
         assert "3 orders are still to be shipped, 2 of them are late" in cause["detail"]
@@ -228,6 +230,7 @@ def test_a_carrier_mapping_is_held_up_for_its_owner_from_its_review_until_the_da
     clock.move(86400)
     for _ in range(2):
         with database.transaction("harbour") as tx:
+            _all_read(tx)
             assert "2 mappings to review" in watch(tx, installation)
             causes = stories.open_causes(tx)
             assert sorted((one["owner"], one["holds"]) for one in causes) == [("DPD desk", "1"), ("Evri desk", "1")]
