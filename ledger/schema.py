@@ -10,7 +10,7 @@ from ledger.tables import Table
 
 METADATA = Table.metadata
 """Every table of the ledger."""
-NEWEST = "0010"
+NEWEST = "0008"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 

@@ -146,6 +146,7 @@ def test_orders_that_nobody_ships_are_one_cause_until_they_are_shipped_or_cancel
     database: Database, clock: ManualClock, installation: Installation
 ) -> None:
     with database.transaction("harbour") as tx:
+        _all_read(tx)
         for key, hours in (("1", 5.0), ("2", 6.0), ("3", 77.0)):
             _taken(tx, key, hours)
         assert "0 not shipped in time" in watch(tx, installation)
