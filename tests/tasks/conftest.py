@@ -14,6 +14,7 @@ from tests.connectors.slack.harness import Workspace, workspace
 from tests.doubles import ManualClock
 from tests.tasks.depots import Depots
 from tests.tasks.making import Office, Shop, installation, know, run_of
+from tests.tasks.shipping import World
 
 
 @pytest.fixture
@@ -50,3 +51,8 @@ def depots(tmp_path: Path) -> Iterator[Depots]:
     opened = Depots(f"sqlite:///{tmp_path}/ledger.sqlite")
     yield opened
     opened.database.close()
+
+
+@pytest.fixture
+def world(database: Database, clock: ManualClock) -> World:
+    return World(database, clock)

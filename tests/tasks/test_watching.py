@@ -7,16 +7,15 @@ import pytest
 from domain.installation import Installation, Mode, Side, StockPolicy
 from domain.orders import LineLife
 from domain.records import Deducts, Item, Kind, StockLevel
-from ledger import alerts, holds, inbox, items, journal, levels, messages, orders, stories
+from ledger import alerts, holds, inbox, items, levels, messages, orders, stories
 from ledger.database import Database, Transaction
-from tasks import alert_messages, calls, trends
-from tasks.calls import SILENT_AFTER
-from tasks.loops import LOOPS
+from tasks import alert_messages, trends
 from tasks.watching import watch
 from tests.doubles import ManualClock
 from tests.ledger.making import save_order
 from tests.scanning import scan
 from tests.stateful.offices import OFFICES
+from tests.tasks.watched import all_read, open_types
 
 
 @pytest.fixture
@@ -44,56 +43,24 @@ def _order(tx: Transaction, *, deadline: timedelta) -> None:
     messages.owe(tx, [messages.Owed(Kind.DISPATCH, "d1", "1", Side.MARKETPLACE, inbox_id, tx.now + deadline)])
 
 
-def _causes(tx: Transaction) -> set[str]:
-    return {one["what"] for one in stories.open_causes(tx)}
-
-
-def _open_types(tx: Transaction) -> set[str]:
-    return {one.type for one in holds.open_holds(tx)}
-
-
-def _all_read(tx: Transaction, *, but: str = "") -> None:
-    """Let every loop have read its source to the end just now, but one."""
-    for name in LOOPS.keys() - {but}:
-        journal.set_watermark(tx, LOOPS[name].intakes[0].name, None, tx.now, tx.now)
-
-
-def test_a_loop_that_finishes_nothing_is_one_cause_until_it_does(
-    database: Database, clock: ManualClock, installation: Installation
-) -> None:
-    feed = LOOPS["orders"].intakes[0].name
-    with database.transaction("harbour") as tx:
-        journal.set_watermark(tx, feed, None, tx.now, tx.now)
-        assert "silent loops none" in watch(tx, installation)
-    clock.move(3600)
-    for _ in range(2):
-        with database.transaction("harbour") as tx:
-            _all_read(tx, but="orders")
-            assert "silent loops ['orders']" in watch(tx, installation)
-    with database.transaction("harbour") as tx:
-        journal.set_watermark(tx, feed, None, tx.now, tx.now)
-        assert "silent loops none" in watch(tx, installation)
-        assert not holds.close_cause(tx, "silent:orders:harbour"), "it was closed already"
-
-
 def test_a_near_deadline_is_held_up_without_stopping_the_message(
     database: Database, installation: Installation
 ) -> None:
     with database.transaction("harbour") as tx:
         _order(tx, deadline=timedelta(hours=3))
         watch(tx, installation)
-        assert _open_types(tx) == {"deadline_at_risk"}
+        assert open_types(tx) == {"deadline_at_risk"}
         assert messages.claim(tx, Kind.DISPATCH, 1, timedelta(seconds=1), looking=False), "it still goes out"
         messages.prove(tx, Kind.DISPATCH, "d1", "seen")
         watch(tx, installation)
-        assert _open_types(tx) == set()
+        assert open_types(tx) == set()
 
 
 def test_a_far_deadline_is_left_alone(database: Database, installation: Installation) -> None:
     with database.transaction("harbour") as tx:
         _order(tx, deadline=timedelta(hours=5))
         watch(tx, installation)
-        assert _open_types(tx) == set()
+        assert open_types(tx) == set()
 
 
 @pytest.mark.parametrize(("shipped", "is_held"), [(0, False), (1, True), (2, False)])
@@ -108,7 +75,7 @@ def test_an_order_that_stays_shipped_in_part_is_held_until_it_goes_on(
     clock.move(23 * 3600)
     with database.transaction("harbour") as tx:
         watch(tx, installation)
-        assert "partly_dispatched" not in _open_types(tx)
+        assert "partly_dispatched" not in open_types(tx)
     clock.move(2 * 3600)
     for _ in range(2):
         with database.transaction("harbour") as tx:
@@ -117,7 +84,7 @@ def test_an_order_that_stays_shipped_in_part_is_held_until_it_goes_on(
     with database.transaction("harbour") as tx:
         orders.add_shipped(tx, "1", {"1": 2 - shipped} if shipped < 2 else {})
         watch(tx, installation)
-        assert "partly_dispatched" not in _open_types(tx)
+        assert "partly_dispatched" not in open_types(tx)
 
 
 def test_an_order_whose_rest_is_cancelled_is_not_shipped_in_part(
@@ -132,7 +99,7 @@ def test_an_order_whose_rest_is_cancelled_is_not_shipped_in_part(
     clock.move(30 * 3600)
     with database.transaction("harbour") as tx:
         watch(tx, installation)
-        assert "partly_dispatched" not in _open_types(tx)
+        assert "partly_dispatched" not in open_types(tx)
 
 
 def _taken(tx: Transaction, key: str, hours: float) -> None:
@@ -146,19 +113,19 @@ def test_orders_that_nobody_ships_are_one_cause_until_they_are_shipped_or_cancel
     database: Database, clock: ManualClock, installation: Installation
 ) -> None:
     with database.transaction("harbour") as tx:
-        _all_read(tx)
+        all_read(tx)
         for key, hours in (("1", 5.0), ("2", 6.0), ("3", 77.0)):
             _taken(tx, key, hours)
         assert "0 not shipped in time" in watch(tx, installation)
     clock.move(2.5 * 3600)
     for _ in range(2):
         with database.transaction("harbour") as tx:
-            _all_read(tx)
+            all_read(tx)
             assert "2 not shipped in time" in watch(tx, installation)
             [cause] = stories.open_causes(tx)
             assert (cause["holds"], cause["owner"]) == ("2", "warehouse")
             assert "2 orders are still to be shipped, 0 of them are late" in cause["detail"]
-            assert _open_types(tx) == set()
+            assert open_types(tx) == set()
             due = trends.deadlines(tx)
             assert [(row["minutes left"], row["order"], row["what"], row["owner"]) for row in due] == [
                 (150, "1", "not shipped", "warehouse"),
@@ -166,7 +133,7 @@ def test_orders_that_nobody_ships_are_one_cause_until_they_are_shipped_or_cancel
             ]
     clock.move(3 * 86400)
     with database.transaction("harbour") as tx:
-        _all_read(tx)
+        all_read(tx)
         assert "3 not shipped in time" in watch(tx, installation)
         [cause] = stories.open_causes(tx)
         assert "3 orders are still to be shipped, 2 of them are late" in cause["detail"]
@@ -227,11 +194,11 @@ def test_a_carrier_mapping_is_held_up_for_its_owner_from_its_review_until_the_da
         review(tx, "Evri", 1, "Next Day")
         review(tx, "Yodel", 2)
         watch(tx, installation)
-        assert _open_types(tx) == set()
+        assert open_types(tx) == set()
     clock.move(86400)
     for _ in range(2):
         with database.transaction("harbour") as tx:
-            _all_read(tx)
+            all_read(tx)
             assert "2 mappings to review" in watch(tx, installation)
             causes = stories.open_causes(tx)
             assert sorted((one["owner"], one["holds"]) for one in causes) == [("DPD desk", "1"), ("Evri desk", "1")]
@@ -244,95 +211,6 @@ def test_a_carrier_mapping_is_held_up_for_its_owner_from_its_review_until_the_da
         review(tx, "DPD", 200)
         assert "1 mappings to review" in watch(tx, installation)
         assert [one["owner"] for one in stories.open_causes(tx)] == ["Evri desk"]
-
-
-def test_a_vendor_that_called_and_lets_a_dispatch_be_read_has_stopped(
-    database: Database, clock: ManualClock, installation: Installation
-) -> None:
-    def dispatch(key: str) -> inbox.Arrival:
-        return inbox.Arrival(Side.BACK_OFFICE, Kind.DISPATCH, key, "print", {"id": key}, {}, inbox.WAITING)
-
-    with database.transaction("harbour") as tx:
-        journal.set_watermark(tx, "push:back_office", None, tx.now, tx.now)
-        inbox.store(tx, [dispatch("pushed")])
-    clock.move(60)
-    with database.transaction("harbour") as tx:
-        inbox.store(tx, [dispatch("pushed")])  # judged by the loop
-    clock.move(SILENT_AFTER.total_seconds() + 60)
-    with database.transaction("harbour") as tx:
-        _all_read(tx)
-        watch(tx, installation)
-        assert not _causes(tx), "nothing has left since it called"
-        inbox.store(tx, [dispatch("read")])
-        watch(tx, installation)
-        assert not _causes(tx), "its call may still come"
-    clock.move(SILENT_AFTER.total_seconds() + 60)
-    for _ in range(2):
-        with database.transaction("harbour") as tx:
-            _all_read(tx)
-            watch(tx, installation)
-            assert _causes(tx) == {f"Vendor that stopped calling us: {installation.back_office.account}"}
-    with database.transaction("harbour") as tx:
-        calls.came(tx, installation.back_office.account)
-        assert not _causes(tx)
-
-
-def test_a_loop_that_never_began_is_silent_once_its_time_is_over(
-    database: Database, clock: ManualClock, installation: Installation
-) -> None:
-    with database.transaction("harbour") as tx:
-        assert "silent loops none" in watch(tx, installation)  # it is seen for the first time
-    clock.move(31 * 60)
-    with database.transaction("harbour") as tx:
-        assert "silent loops ['orders', 'stock', 'dispatch', 'items']" in watch(tx, installation)
-        journal.set_watermark(tx, LOOPS["orders"].intakes[0].name, None, tx.now, tx.now)
-        assert "silent loops ['stock', 'dispatch', 'items']" in watch(tx, installation)
-
-
-def test_a_loop_that_is_switched_on_has_its_time_again(
-    database: Database, clock: ManualClock, installation: Installation
-) -> None:
-    off = installation.model_copy(
-        update={
-            "loops": installation.loops.model_copy(
-                update={"orders": installation.loops.orders.model_copy(update={"mode": Mode.OFF})}
-            )
-        }
-    )
-    with database.transaction("harbour") as tx:
-        watch(tx, installation)
-    clock.move(86_400)
-    with database.transaction("harbour") as tx:
-        assert "'orders'" not in watch(tx, off)
-        assert "'orders'" not in watch(tx, installation)
-    clock.move(31 * 60)
-    with database.transaction("harbour") as tx:
-        assert "'orders'" in watch(tx, installation)
-
-
-def test_a_walk_under_way_is_not_silent_before_its_time(
-    database: Database, clock: ManualClock, installation: Installation
-) -> None:
-    with database.transaction("harbour") as tx:
-        watch(tx, installation)
-    clock.move(86_400)
-    with database.transaction("harbour") as tx:
-        journal.set_watermark(tx, LOOPS["items"].intakes[0].name, "50", tx.now, None)
-        assert "'items'" not in watch(tx, installation)
-    clock.move(31 * 60)
-    with database.transaction("harbour") as tx:
-        assert "'items'" in watch(tx, installation)
-
-
-def test_a_vendor_that_never_called_is_not_silent(
-    database: Database, clock: ManualClock, installation: Installation
-) -> None:
-    with database.transaction("harbour") as tx:
-        inbox.store(tx, [inbox.Arrival(Side.BACK_OFFICE, Kind.DISPATCH, "read", "print", {}, {}, inbox.WAITING)])
-    clock.move(10 * SILENT_AFTER.total_seconds())
-    with database.transaction("harbour") as tx:
-        watch(tx, installation)
-        assert not _causes(tx)
 
 
 def _owe_stock(tx: Transaction, *numbers: int) -> None:
@@ -362,7 +240,7 @@ def test_stock_that_is_owed_for_long_is_one_cause_until_it_is_shown(
     clock.move(2 * 60)
     for _ in range(2):
         with database.transaction("harbour") as tx:
-            _all_read(tx)
+            all_read(tx)
             assert "3 SKUs shown too late" in watch(tx, installation)
     with database.transaction("harbour") as tx:
         [cause] = stories.open_causes(tx)
