@@ -20,6 +20,13 @@ _PUBLISHED = update(_level).where(
 )
 _AFRESH: dict[str, Any] = {"fewer": None, "fewer_at": None}
 _PROVED = _PUBLISHED.values(**_AFRESH, proved_at=NOW, tries=0)
+_EXPLAINED = _PUBLISHED.values(
+    **_AFRESH,
+    published=bindparam("shown", type_=Integer),
+    owed=_level.c.wanted != bindparam("shown", type_=Integer),
+    proved_at=NOW,
+    tries=0,
+)
 _DIFFERS = _PUBLISHED.values(
     **_AFRESH, published=None, owed=True, due_at=bindparam("due", type_=Moment), tries=_level.c.tries + 1
 )
@@ -60,6 +67,11 @@ def unproved(tx: Transaction, before: datetime, limit: int) -> list[Any]:
 def proved(tx: Transaction, shown: Mapping[str, int]) -> None:
     """A read-back showed these numbers by SKU."""
     tx.run(_PROVED, [{"of_sku": sku, "quantity": quantity} for sku, quantity in shown.items()])
+
+
+def explained(tx: Transaction, sku: str, sent: int, shown: int) -> None:
+    """Fewer than was sent were shown, as the difference was sold: what is shown counts as published, and the newest is owed beside it."""
+    tx.run(_EXPLAINED, {"of_sku": sku, "quantity": sent, "shown": shown})
 
 
 def differ(tx: Transaction, sent: Mapping[str, int], due: Mapping[str, datetime]) -> None:

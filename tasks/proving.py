@@ -100,7 +100,7 @@ def _explain(run: Run, tx: Transaction) -> None:
         told = f"{row.fewer} were shown of {row.published}, and {units} sold since"
         if is_explained(row.published, row.fewer, units):
             mend_levels(tx, [row.sku])
-            proofs.proved(tx, {row.sku: row.published})
+            proofs.explained(tx, row.sku, row.published, row.fewer)
             run.tell(News("", Kind.AVAILABILITY, row.sku, "proved", told))
         else:
             proofs.differ(tx, {row.sku: row.published}, {row.sku: _again(tx, row)})
