@@ -45,6 +45,8 @@ def _file(
         told = f"parcel {dispatch.tracking_number} was told before, under another key"
         run.tell(News(order_key, Kind.DISPATCH, dispatch.key, "repeated", told))
         return
+    if known is not None and known.life.unwanted and _is_only_unfit(failures):
+        failures = (_shipped_after_cancellation(dispatch, failures[0].value),)
     if failures:
         inbox.set_gate(tx, [inbox_id], inbox.HELD)
     for failure in failures:
@@ -66,14 +68,17 @@ def _file(
 
 def _is_told_again(tx: Transaction, dispatch: Dispatch, order_key: str, failures: tuple[Failure, ...]) -> bool:
     """Tell whether a shipment only seems not to fit: its parcel is filed already, as told in another way."""
-    is_only_unfit = {failure.hold_type for failure in failures} == {"dispatch_does_not_fit"}
     number = dispatch.tracking_number or ""
     return bool(
-        is_only_unfit
+        _is_only_unfit(failures)
         and number
         and order_key
         and inbox.has_passed(tx, Kind.DISPATCH, order_key, number, besides=dispatch.key)
     )
+
+
+def _is_only_unfit(failures: tuple[Failure, ...]) -> bool:
+    return {failure.hold_type for failure in failures} == {"dispatch_does_not_fit"}
 
 
 def prove_creation(run: Run, tx: Transaction, order: orders.KnownOrder, back_office_id: str, evidence: str) -> None:
@@ -90,8 +95,6 @@ def _owe(run: Run, tx: Transaction, dispatch: Dispatch, order: orders.KnownOrder
     try:
         lines = allocate(dispatch, order.life.lines)
     except DoesNotFit as misfit:
-        if order.life.unwanted:
-            return (_shipped_after_cancellation(dispatch, str(misfit)),)
         return (Failure(dispatch.key, "expect_dispatch_to_fit_its_order", "dispatch_does_not_fit", str(misfit), ""),)
     orders.add_shipped(tx, order.life.key, {line.line: line.quantity for line in lines})
     messages.owe(

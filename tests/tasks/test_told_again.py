@@ -99,7 +99,10 @@ def test_the_parcel_of_a_held_shipment_is_no_repeat(run: Run) -> None:
         assert messages.id_of(tx, Kind.DISPATCH, "swept") is not None
 
 
-def test_a_parcel_of_what_the_marketplace_has_cancelled_is_held_as_shipped_after_cancellation(run: Run) -> None:
+@pytest.mark.parametrize("said", [(), (UNFIT,)], ids=["cancelled since its gate", "its gate saw it"])
+def test_a_parcel_of_what_the_marketplace_has_cancelled_is_held_as_shipped_after_cancellation(
+    run: Run, said: tuple[str, ...]
+) -> None:
     with ordered(run, cancelled=1) as tx:
-        told(run, tx, "1", "15501")
+        told(run, tx, "1", "15501", *said)
         assert held(tx) == ["cancelled_but_shipped"]
