@@ -67,7 +67,7 @@ _SEND = (
         published=None,
         fewer=None,
         fewer_at=None,
-        may_show=case((_level.c.may_show < _level.c.wanted, _level.c.wanted), else_=_level.c.may_show),
+        may_show=case((_level.c.may_show > _level.c.wanted, _level.c.may_show), else_=_level.c.wanted),
     )
 )
 _DUE_NOW = (

@@ -282,6 +282,20 @@ def test_nothing_but_zero_is_a_fall_where_no_number_was_ever_taken(database: Dat
         assert sent(claim(tx)) == {"B": 0}
 
 
+def test_the_first_number_of_a_sender_that_was_lost_may_show(database: Database, clock: ManualClock) -> None:
+    with begin(database) as tx:
+        list_skus(tx, "A")
+        wanted(tx, A=9)
+        claim(tx)
+    clock.move(LEASE.total_seconds() + 1)
+    with begin(database) as tx:
+        [again] = claim(tx)
+        levels.refused(tx, again, tx.now)
+        holds.open_hold(tx, hold(holds.LEVEL, "A"))
+        wanted(tx, A=5)
+        assert sent(claim(tx)) == {"A": 5}
+
+
 def test_a_zero_that_is_new_waits_for_no_moment_and_one_that_was_tried_does(
     shown: Database, clock: ManualClock
 ) -> None:
