@@ -20,7 +20,7 @@ from ledger import levels, messages, zeroes
 from ledger.rows import table
 from ledger.stock_tables import Level
 from ledger.tables import Message
-from tasks import confirm, filing, filing_orders, filing_rejects, proving, settling
+from tasks import confirm, filing, filing_orders, filing_rejects, settling
 from tests.stateful.machine import Profile
 from tests.stateful.offices import OFFICES
 
@@ -226,11 +226,6 @@ def _falls_past_a_hold(stack: ExitStack) -> None:
     stack.callback(levels._claimable.cache_clear)
 
 
-def _proof_by_sales(stack: ExitStack) -> None:
-    """Whatever is shown of a number that was sent is taken for what is left after sales."""
-    stack.enter_context(patch.object(proving, "is_explained", lambda *_: True))
-
-
 _BY_FILES = ("virtualstock_files",)
 _BOTH = ("virtualstock", *_BY_FILES)
 _ALL = (*_BOTH, "mirakl")
@@ -249,7 +244,6 @@ _KILLED_EARLY = Profile(kill=0.8, kill_within=12, weights={"buy": 40, "restock":
 _CROWDED = Profile(second_worker=1.0, kill=0.0, weights={"buy": 30, "sell_elsewhere": 10, "restock": 10})
 _GLITCHING = Profile(weights={"buy": 20, "glitch": 10, "restock": 10})
 _REFUSING = Profile(weights={"buy": 20, "sell_elsewhere": 30, "refuse_stock": 10})
-_LOSING = Profile(weights={"buy": 20, "restock": 20, "lose_stock": 10})
 _SUSPENDED = Profile(stall=0.2, kill=0.0, weights={"buy": 30, "sell_elsewhere": 10, "restock": 20})
 
 SABOTAGES = {
@@ -263,7 +257,6 @@ SABOTAGES = {
     "lease fencing": Sabotage(_lease_fencing, ("I6",), _SUSPENDED),
     "a look after the picking": Sabotage(_look_after_picking, ("I1",), offices=("deposco",), markets=_ALL),
     "falls past a hold": Sabotage(_falls_past_a_hold, ("I5",), _REFUSING, markets=("virtualstock", "mirakl")),
-    "a proof by known sales": Sabotage(_proof_by_sales, ("I10",), _LOSING),
     "a stock file that appears whole": Sabotage(_appears_whole, ("I6",), _CUT_OFF, markets=_BY_FILES),
     "no number behind an unread file": Sabotage(_behind_unread, ("I6",), _KILLED_AFTER, markets=_BY_FILES),
     "a note of what was sent": Sabotage(_note_of_sent, ("I3",), _SENT_AND_KILLED, markets=_BY_FILES),
