@@ -23,6 +23,7 @@ _PROVED = _PUBLISHED.values(**_AFRESH, proved_at=NOW, tries=0)
 _EXPLAINED = _PUBLISHED.values(
     **_AFRESH,
     published=bindparam("shown", type_=Integer),
+    may_show=bindparam("shown", type_=Integer),
     owed=_level.c.wanted != bindparam("shown", type_=Integer),
     proved_at=NOW,
     tries=0,

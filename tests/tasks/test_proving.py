@@ -9,7 +9,7 @@ from domain.answers import Done, Fewer, Found
 from domain.installation import Side
 from domain.orders import LineLife
 from domain.records import Item, Kind
-from ledger import items, journal, levels
+from ledger import holds, items, journal, levels
 from ledger.database import Database
 from ledger.lateness import late_levels
 from ledger.rows import table
@@ -33,7 +33,7 @@ def database(database: Database) -> Database:
         items.store(tx, Side.BACK_OFFICE, [Item(sku=sku, external_id=sku) for sku in SKUS])
         items.store(tx, Side.MARKETPLACE, [Item(sku=sku, stock_number=sku, external_id=sku) for sku in SKUS])
         levels.enrol(tx)
-        shown = {"wanted": 5, "wanted_as_of": tx.now, "published": 5, "published_at": tx.now}
+        shown = {"wanted": 5, "wanted_as_of": tx.now, "published": 5, "may_show": 5, "published_at": tx.now}
         tx.run(update(level).values(**shown, owed=level.c.sku == "C"))
     return database
 
@@ -159,6 +159,17 @@ async def test_a_number_that_sold_and_is_wanted_again_is_sent_again(till: Till) 
     till.pulled()
     assert await till.next() == [(sku, 5) for sku in SKUS], "3 are shown, and 5 are wanted, as were sent"
     assert till.tries() == 0
+
+
+async def test_what_is_wanted_of_what_is_left_is_a_rise_and_waits_for_a_hold(till: Till) -> None:
+    till.pulled()
+    await till.next()
+    till.bought(2, restocked=1)
+    with till.database.transaction("towels") as tx:
+        new = holds.NewHold("quantity", "operations", holds.LEVEL, "A", "a test", signature="A")
+        holds.open_hold(tx, new)
+    till.pulled()
+    assert [sku for sku, _ in await till.next()] == ["B", "C"], "3 are shown of 5: 4 are more than that"
 
 
 async def test_an_order_from_before_the_number_was_taken_explains_nothing(
