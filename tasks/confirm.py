@@ -4,16 +4,15 @@ from collections.abc import Sequence
 
 from domain.answers import NotNow, NotYet, SystemTrouble
 from domain.installation import Mode
-from domain.records import Kind, Record
+from domain.records import Kind
 from ledger import journal, messages
 from ledger.messages import Claimed
-from tasks.composing import CannotCompose, compose
 from tasks.faults import apart, is_fault, note_fault
 from tasks.filing_orders import GO_LIVE
 from tasks.loops import Route
 from tasks.proving import prove
 from tasks.run import Run
-from tasks.settling import READ_BACK_AFTER, settle_fault, settle_finding, settle_unsayable
+from tasks.settling import READ_BACK_AFTER, sayable, settle_fault, settle_finding
 
 _ASKED_AT_ONCE = 500
 
@@ -68,15 +67,8 @@ def go_live(run: Run) -> None:
 
 async def _look_up(run: Run, route: Route, claimed: Sequence[Claimed]) -> bool:
     sink = run.sink(route)
-    asked: dict[str, tuple[Claimed, Record]] = {}
     with run.transaction() as tx:
-        composed = compose(run, tx, claimed)
-        for message in claimed:
-            record = composed[message.id]
-            if isinstance(record, CannotCompose):
-                settle_unsayable(run, tx, message, record)
-            else:
-                asked[message.key] = (message, record)
+        asked = sayable(run, tx, claimed)
     try:
         findings, failed = await apart(run, [*asked.values()], lambda some: sink.find([record for _, record in some]))
     except BaseException as trouble:

@@ -11,12 +11,11 @@ from domain.records import Kind, Record
 from ledger import messages
 from ledger.messages import Claimed
 from tasks.clearing import take_to_zero
-from tasks.composing import CannotCompose, compose
 from tasks.faults import is_fault, note_fault
 from tasks.loops import Route
 from tasks.publishing import all_of, publish
 from tasks.run import Run
-from tasks.settling import not_sent, settle, settle_fault, settle_unsayable
+from tasks.settling import not_sent, sayable, settle, settle_fault
 
 _CLAIMED_AT_ONCE = 20
 
@@ -119,16 +118,9 @@ async def _send(run: Run, route: Route, claimed: Sequence[Claimed]) -> bool:
 
 def _attempted(run: Run, claimed: Sequence[Claimed]) -> dict[str, tuple[Claimed, Record]]:
     """Note what is attempted now; return it by key with what is to be said."""
-    going: dict[str, tuple[Claimed, Record]] = {}
     with run.transaction() as tx:
-        composed = compose(run, tx, claimed)
-        for message in claimed:
-            record = composed[message.id]
-            if isinstance(record, CannotCompose):
-                settle_unsayable(run, tx, message, record)
-            elif messages.note(tx, message, attempted_at=tx.now):
-                going[message.key] = (message, record)
-    return going
+        said = sayable(run, tx, claimed)
+        return {key: one for key, one in said.items() if messages.note(tx, one[0], attempted_at=tx.now)}
 
 
 def _settle_broken(run: Run, going: Sequence[tuple[Claimed, Record]], told: str, visible_after: timedelta) -> None:

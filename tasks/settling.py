@@ -1,5 +1,6 @@
 """Settle: write what a destination said of a message, with everything that follows from it, in one transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ from expectations.gate import Failure
 from ledger import holds, journal, levels, messages, orders
 from ledger.database import Transaction
 from ledger.messages import Claimed
-from tasks.composing import CannotCompose, ReadAgain
+from tasks.composing import CannotCompose, ReadAgain, compose
 from tasks.filing_orders import live_since, owing
 from tasks.holding import hold
 from tasks.run import Run
@@ -61,6 +62,19 @@ def settle(
         case Unknown(reason):
             if messages.note(tx, message, lease_until=None, due_at=tx.now + visible_after):
                 _tell(run, tx, message, "unknown", reason)
+
+
+def sayable(run: Run, tx: Transaction, claimed: Sequence[Claimed]) -> dict[str, tuple[Claimed, Record]]:
+    """Return, by key, the messages that can be put into words, with their words; settle the others as unsayable."""
+    composed = compose(run, tx, claimed)
+    said: dict[str, tuple[Claimed, Record]] = {}
+    for message in claimed:
+        record = composed[message.id]
+        if isinstance(record, CannotCompose):
+            settle_unsayable(run, tx, message, record)
+        else:
+            said[message.key] = (message, record)
+    return said
 
 
 def settle_unsayable(run: Run, tx: Transaction, message: Claimed, trouble: CannotCompose) -> None:

@@ -69,7 +69,7 @@ def _unknown_stays_unknown(stack: ExitStack) -> None:
             messages.note(tx, message, attempted_at=None, ticket=None)
         true_settle(run, tx, message, trouble)
 
-    stack.enter_context(patch.object(confirm, "settle_unsayable", settle_unsayable))
+    stack.enter_context(patch.object(settling, "settle_unsayable", settle_unsayable))
     stack.enter_context(patch.object(filing_rejects, "_place", lambda key, _known: key))
 
 
