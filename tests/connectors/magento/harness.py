@@ -1,5 +1,6 @@
 """A Magento connector joined in process to a pretend shop, and the handles that contract tests pull."""
 
+import json
 import re
 from dataclasses import replace
 from datetime import datetime
@@ -8,8 +9,10 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from connectors.bodies import sent
 from connectors.http import Surroundings
 from connectors.magento import Magento
+from connectors.magento.order_mapping import order_body
 from connectors.magento.settings import MagentoOptions, MagentoSettings
 from connectors.roles import OpenOrder
 from domain.answers import Done
@@ -108,6 +111,13 @@ class Harness:
     def drop_stock(self, sku: str) -> None:
         """Make the units of one product disappear."""
         self.sandbox.receive_stock(sku, -int(self.sandbox.stock.physical(sku)))
+
+    def stands(self, record: SalesOrder) -> OpenOrder:
+        """Let the shop hold the order as our call would have made it, without the call: for orders by the hundred."""
+        products = self.sandbox.stock.products.rows.values()
+        body = sent(order_body(record, {one.sku: one.product_id for one in products}, self.options))
+        made = self.sandbox.orders.create(json.loads(body["content"])["entity"], self.clock.now())
+        return OpenOrder(record.key, record.reference, str(made["entity_id"]))
 
     async def shipped(self, record: SalesOrder, tracking: str = "JD0002", carrier: str = "Royal Mail") -> OpenOrder:
         """Create the order, ship it, and return it as the dispatch feed wants it named."""
