@@ -8,7 +8,7 @@ import pytest
 
 from domain.clock import ScaledClock
 from ledger.database import Database
-from ledger.schema import migrate
+from tests.migrated import migrated
 from tests.served import Sellers, sellers
 
 
@@ -35,10 +35,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sellers]:
 
 
 @pytest.fixture
-def ledger(world: Sellers) -> Iterator[Database]:
-    database = Database(
-        os.environ["LEDGER_URL"], ScaledClock(world.clock.scale, world.clock.epoch, world.clock.started)
-    )
-    migrate(database)
+def ledger(world: Sellers, tmp_path: Path) -> Iterator[Database]:
+    url = migrated(tmp_path)
+    assert url == os.environ["LEDGER_URL"]
+    database = Database(url, ScaledClock(world.clock.scale, world.clock.epoch, world.clock.started))
     yield database
     database.close()

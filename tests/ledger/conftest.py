@@ -1,16 +1,14 @@
 """A migrated ledger on each database: a SQLite file, and a real PostgreSQL."""
 
 import functools
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ledger.database import Database
-from ledger.schema import migrate
 from tests.doubles import ManualClock
+from tests.migrated import brought_up_to_date, migrated
 from tests.postgresql import address_of, create_database, emptied, new_database, postgresql_url
 
 _TEMPLATE = "migrated_ledger"
@@ -33,8 +31,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a migrated ledger."""
     if request.param == "sqlite":
-        shutil.copy(_migrated_file(), tmp_path / "ledger.sqlite")
-        yield f"sqlite:///{tmp_path}/ledger.sqlite"
+        yield migrated(tmp_path)
         return
     name = _spare.pop() if _spare else new_database(_migrated_template())
     yield address_of(name)
@@ -50,20 +47,7 @@ def database(url: str, clock: ManualClock) -> Iterator[Database]:
 
 
 @functools.cache
-def _migrated_file() -> Path:
-    path = Path(tempfile.mkdtemp()) / "ledger.sqlite"
-    _migrate(f"sqlite:///{path}")
-    return path
-
-
-@functools.cache
 def _migrated_template() -> str:
     create_database(_TEMPLATE)
-    _migrate(address_of(_TEMPLATE))
+    brought_up_to_date(address_of(_TEMPLATE))
     return _TEMPLATE
-
-
-def _migrate(url: str) -> None:
-    database = Database(url, ManualClock())
-    migrate(database)
-    database.close()

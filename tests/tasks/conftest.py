@@ -12,6 +12,7 @@ from tasks.loops import ORDERS
 from tasks.run import Run
 from tests.connectors.slack.harness import Workspace, workspace
 from tests.doubles import ManualClock
+from tests.migrated import migrated
 from tests.tasks.depots import Depots
 from tests.tasks.making import Office, Shop, installation, know, run_of
 from tests.tasks.shipping import World
@@ -48,7 +49,7 @@ def run(database: Database, clock: ManualClock) -> Run:
 
 @pytest.fixture
 def depots(tmp_path: Path) -> Iterator[Depots]:
-    opened = Depots(f"sqlite:///{tmp_path}/ledger.sqlite")
+    opened = Depots(migrated(tmp_path))
     yield opened
     opened.database.close()
 

@@ -44,7 +44,7 @@ FIRST_OF_UNREADABLE = {"number": 0, "id": "p-1", "order": "1001"}
 class Depots:
     """One ledger with three orders, one depot, and the door at which it calls."""
 
-    def __init__(self, url: str = "sqlite://") -> None:
+    def __init__(self, url: str) -> None:
         self.clock = ManualClock()
         self.database = Database(url, self.clock)
         self.depot = Depot("harbour-depot", DepotSettings(), DepotOptions(), surroundings(self.database))

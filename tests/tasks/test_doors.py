@@ -15,6 +15,7 @@ from tasks.doors import MOST_PUSHES, open_doors, path_of, secret_of
 from tasks.installations import WrongConfiguration
 from tasks.run import surroundings
 from tests.depot import PERSON, PUSH_SECRET, Depot, push
+from tests.migrated import migrated
 from tests.tasks.depots import HARBOUR, PUSHED, Depots
 
 
@@ -52,7 +53,7 @@ def test_a_scan_is_not_taken_in_pieces(depots: Depots, monkeypatch: pytest.Monke
 
 def test_a_ledger_that_cannot_be_written_is_an_answer_that_makes_the_vendor_repeat(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
-    depots = Depots(f"sqlite:///{path}")
+    depots = Depots(migrated(tmp_path))
     depots.database.close()
     for file_ in tmp_path.iterdir():
         file_.unlink()

@@ -3,6 +3,10 @@
 import asyncio
 import itertools
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -10,6 +14,7 @@ import pytest
 from domain.payloads import address_of
 from ledger import holds, inbox, journal, payloads, tables
 from tests.depot import push
+from tests.migrated import migrated
 from tests.tasks.depots import FIRST_OF_UNREADABLE, PUSHED, Depots, known_order
 
 
@@ -109,27 +114,35 @@ def _story(seed: int) -> list[dict[str, Any] | None]:
     return story
 
 
+@contextmanager
+def _fresh() -> Iterator[Depots]:
+    with TemporaryDirectory() as folder:
+        depots = Depots(migrated(Path(folder)))
+        yield depots
+        depots.database.close()
+
+
 async def _told(story: list[dict[str, Any] | None]) -> dict[str, Any]:
-    depots = Depots()
-    for parcel in story:
-        if parcel is None:
+    with _fresh() as depots:
+        for parcel in story:
+            if parcel is None:
+                await depots.run()
+            else:
+                depots.take(parcel)
+        for _ in range(2):
             await depots.run()
-        else:
-            depots.take(parcel)
-    for _ in range(2):
-        await depots.run()
-    return depots.state()
+        return depots.state()
 
 
 async def _swept(missed: int) -> dict[str, Any]:
     """Lose this many of the pushes, and let the sweep read what the depot still shows."""
-    depots = Depots()
-    for parcel in PUSHED[missed:]:
-        depots.take(parcel)
-    depots.depot.dispatch_feed.shown = [parcel for parcel in PUSHED if parcel is not PUSHED[3]]
-    for _ in range(3):
-        await depots.run()
-    return depots.state()
+    with _fresh() as depots:
+        for parcel in PUSHED[missed:]:
+            depots.take(parcel)
+        depots.depot.dispatch_feed.shown = [parcel for parcel in PUSHED if parcel is not PUSHED[3]]
+        for _ in range(3):
+            await depots.run()
+        return depots.state()
 
 
 async def test_in_any_order_twice_or_not_at_all_the_same_pushes_end_in_the_same_ledger() -> None:
