@@ -30,11 +30,14 @@ def original(key: str, name: str = "Ada") -> dict[str, Any]:
     return {"id": key, "name": name}
 
 
-def store(tx: Transaction, key: str, kind: Kind = Kind.SALES_ORDER, *, gate: str = inbox.PASSED, **more: Any) -> int:
+def store(tx: Transaction, key: str, kind: Kind = Kind.SALES_ORDER, **more: Any) -> int:
+    return inbox.store(tx, [arrival(key, kind, **more)])[kind, key]
+
+
+def arrival(key: str, kind: Kind, *, gate: str = inbox.PASSED, **more: Any) -> inbox.Arrival:
     name = more.get("name", "Ada")
     side = Side.MARKETPLACE if kind is Kind.SALES_ORDER else Side.BACK_OFFICE
-    arrival = inbox.Arrival(side, kind, key, name, original(key, name), KEEPS, gate, more.get("order_key", key))
-    return inbox.store(tx, [arrival])[kind, key]
+    return inbox.Arrival(side, kind, key, name, original(key, name), KEEPS, gate, more.get("order_key", key))
 
 
 def trade(tx: Transaction, key: str) -> None:
@@ -305,8 +308,8 @@ def test_no_part_walks_a_table(database: Database, clock: ManualClock, statement
 def test_a_transaction_takes_a_bounded_part_and_the_next_one_goes_on(database: Database, clock: ManualClock) -> None:
     with begin(database) as tx:
         save_order(tx, "open", LineLife("1", "MUG", 1))
-        for key in range(AT_ONCE + 10):
-            store(tx, f"d-{key}", Kind.DISPATCH, order_key="open" if key < AT_ONCE else "")
+        of_orders = ["open"] * AT_ONCE + [""] * 10
+        inbox.store(tx, [arrival(f"d-{n}", Kind.DISPATCH, order_key=key) for n, key in enumerate(of_orders)])
     clock.move(31 * DAY)
     with begin(database) as tx:
         ages = Ages(tx.now - timedelta(days=30), tx.now - timedelta(days=400))
