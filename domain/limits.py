@@ -27,6 +27,9 @@ class OrderLimits:
 def lost_in_address(order: SalesOrder) -> str:
     """Name the fields about the delivery in which a character stands above U+FFFF, never what stands there."""
     to = order.ship_to
+    all_of_it = (to.name, *to.street, to.city, to.region, to.postcode, to.phone, to.email, order.delivery_service)
+    if not is_beyond_basic_plane("".join(all_of_it)):
+        return ""  # nearly every order
     fields = {
         "name": (to.name,),
         "street": to.street,

@@ -174,23 +174,20 @@ class ExpectWithin(RowExpectation):
 
     def good(self, frame: pd.DataFrame) -> Mask:
         """Return which rows are as expected."""
-        values = frame[self.column]
-        good = values.notna().to_numpy(dtype=np.bool_)
-        if self.minimum is not None:
-            good = good & (values >= _end(frame, self.minimum)).to_numpy(dtype=np.bool_)
-        if self.maximum is not None:
-            good = good & (values <= _end(frame, self.maximum)).to_numpy(dtype=np.bool_)
+        values = frame[self.column].to_numpy()  # a comparison of pandas' own takes five times as long on a small page
+        good: Mask = pd.notna(values)
+        for end, holds in ((self.minimum, np.greater_equal), (self.maximum, np.less_equal)):
+            if end is not None:
+                ends = frame[end].to_numpy() if isinstance(end, str) else np.full(len(values), end, dtype=object)
+                good &= pd.notna(ends)
+                good[good] = holds(values[good], ends[good])
         return good
 
     def shown(self, row: dict[str, Any]) -> str:
         """Return the name of the column, the number in it, and the ends that it broke."""
         ends = [("at least", self.minimum), ("at most", self.maximum)]
-        wanted = [f"{word} {_end(row, end)}" for word, end in ends if end is not None]
+        wanted = [f"{word} {row[end] if isinstance(end, str) else end}" for word, end in ends if end is not None]
         return f"{self.column.replace('_', ' ')} {row[self.column]}, expected {' and '.join(wanted)}"
-
-
-def _end(source: Any, end: int | str) -> Any:
-    return source[end] if isinstance(end, str) else end
 
 
 def _shown(value: Any) -> str:

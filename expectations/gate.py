@@ -136,7 +136,7 @@ def _validate(kind: Kind, frame: Frame, limits: OrderLimits) -> list[Any]:
     from great_expectations.validator.v1_validator import Validator
 
     # as objects: text stays text, None stays None, and a number of any size fits
-    data = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in frame.columns.items()})
+    data = pd.DataFrame(frame.columns, dtype=object)
     # what ValidationDefinition.run does, without the store in which it keeps every result for ever
     validator = Validator(batch_definition, result_format="COMPLETE", batch_parameters={"dataframe": data})
     outcome = validator.validate_expectation_suite(suite)

@@ -51,7 +51,7 @@ def file_orders(run: Run, tx: Transaction, judged: Judged) -> None:
             _hold(run, tx, order, inbox_id, failures)
             if not life.attempted:
                 continue
-        owed += _owing(run, life, inbox_id, order.placed_at, order.dispatch_by_at, since)
+        owed += _owing(run, tx, life, inbox_id, order.placed_at, order.dispatch_by_at, since)
         run.tell(News(order.key, order.kind, order.key, "filed", f"lines: {len(order.lines)}, {order.reference}"))
     messages.owe(tx, owed)
     given_back = _given_back(lives, known)
@@ -105,7 +105,7 @@ def owing(
     unknown, so that it is looked up before it is ever sent. So does one so old that the ledger may have
     known and forgotten it.
     """
-    return _owing(run, life, inbox_id, placed_at, deadline_at, live_since(tx))
+    return _owing(run, tx, life, inbox_id, placed_at, deadline_at, live_since(tx))
 
 
 def live_since(tx: Transaction) -> datetime | None:
@@ -116,13 +116,14 @@ def live_since(tx: Transaction) -> datetime | None:
 
 def _owing(
     run: Run,
+    tx: Transaction,
     life: OrderLife,
     inbox_id: int,
     placed_at: datetime,
     deadline_at: datetime | None,
     live_since: datetime | None,
 ) -> list[messages.Owed]:
-    forgotten = run.clock.now() - timedelta(days=run.installation.retention.records_days)
+    forgotten = tx.now - timedelta(days=run.installation.retention.records_days)
     before = live_since is None or placed_at < max(live_since, forgotten)
     due = {Kind.ACKNOWLEDGEMENT: _soonest(deadline_at, _accept_by(run, placed_at))}
     return [
