@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 
-from tests.kill.processes import FORK, LATER, LATER_SECONDS, Vendors, Worker
+from tests.kill.processes import FORK, LATER, LATER_SECONDS, Vendors, Worker, work_here
 from tests.kill.verdict import faults
 from tests.kill.worlds import Job, World
 
@@ -114,29 +114,29 @@ def _cases(world: World, job: Job, sabotage: Callable[[], None] | None, numbers:
 
 
 def _run(world: World, job: Job, dies_at: int, sabotage: Callable[[], None] | None, told: Connection) -> None:
+    if sabotage is not None:
+        sabotage()
     world.clock.part()
     folder = Path(tempfile.mkdtemp(dir=world.ledger.parent))
     world.move_to(folder)
     vendors = Vendors(world)
     try:
-        told.send(_killed_and_run_again(world, job, dies_at, sabotage, vendors))
+        told.send(_killed_and_run_again(world, job, dies_at, vendors))
     finally:
         vendors.close()
         shutil.rmtree(folder)
 
 
-def _killed_and_run_again(
-    world: World, job: Job, dies_at: int, sabotage: Callable[[], None] | None, vendors: Vendors
-) -> Case:
+def _killed_and_run_again(world: World, job: Job, dies_at: int, vendors: Vendors) -> Case:
     slices, once = job.slices, tuple(dict.fromkeys(job.slices))
-    first = Worker(world, slices, dies_at, sabotage)
+    first = Worker(world, slices, dies_at)
     code = first.end()
     world.clock.move(LATER_SECONDS)
-    pair = [Worker(world, once, sabotage=sabotage) for _ in range(2)]
-    codes = [one.end() for one in pair]
+    other = Worker(world, once)
+    codes = [work_here(world, once), other.end()]
     world.clock.move(LATER_SECONDS)
     settling = (LATER, *once, *job.afterwards) * max(job.settles_in, world.market.settles_in)
-    codes.append(Worker(world, (*slices, *job.afterwards, *settling), sabotage=sabotage).end())
+    codes.append(work_here(world, (*slices, *job.afterwards, *settling)))
     wrong = [f"re-run {number} ended with exit code {ended}" for number, ended in enumerate(codes, 1) if ended]
     if code not in {0, -signal.SIGKILL}:
         wrong.append(f"the first run ended with exit code {code}")

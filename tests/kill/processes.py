@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import ssl
+import traceback
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from multiprocessing import get_context
@@ -84,11 +85,9 @@ class Vendors:
 class Worker:
     """One process of the product that runs slices of loops, one after the other; it dies by SIGKILL at its effect number `dies_at` (0: never)."""
 
-    def __init__(
-        self, world: World, slices: Sequence[str], dies_at: int = 0, sabotage: Callable[[], None] | None = None
-    ) -> None:
+    def __init__(self, world: World, slices: Sequence[str], dies_at: int = 0) -> None:
         self._here, there = FORK.Pipe(duplex=False)
-        self._process: ForkProcess = FORK.Process(target=self._work, args=(world, slices, dies_at, sabotage, there))
+        self._process: ForkProcess = FORK.Process(target=self._work, args=(world, slices, dies_at, there))
         self._process.start()
         there.close()
 
@@ -111,14 +110,31 @@ class Worker:
             return ()
         return told
 
-    def _work(
-        self, world: World, slices: Sequence[str], dies_at: int, sabotage: Callable[[], None] | None, told: Connection
-    ) -> None:
-        if sabotage is not None:
-            sabotage()
+    def _work(self, world: World, slices: Sequence[str], dies_at: int, told: Connection) -> None:
         process = Process(dies_at, on_death=lambda: os.kill(os.getpid(), signal.SIGKILL))
         asyncio.run(_do(world, slices, process))
         told.send(tuple(process.kinds))  # less than a pipe holds: nobody needs to read it meanwhile
+
+
+def work_here(world: World, slices: Sequence[str]) -> int:
+    """Do in this process what a worker does that nobody kills, and return its exit code: a fork has to copy what it touches."""
+    before = signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(LONGEST_SECONDS)
+    try:
+        asyncio.run(_do(world, slices, Process()))
+    except TimeoutError:
+        return -signal.SIGALRM
+    except Exception:  # noqa: BLE001 - whatever it is, a process would have ended by it
+        traceback.print_exc()
+        return 1
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+    return 0
+
+
+def _too_long(*_: object) -> None:
+    raise TimeoutError
 
 
 async def _do(world: World, slices: Sequence[str], process: Process) -> None:

@@ -167,7 +167,8 @@ class Actors:
             self.edge.publishing("harbour", sku, 400)
             return f"{sku} is being published"
         on_edge = self.random.random() >= self.machine.profile.on_office
-        method, path = self.random.choice(self.machine.market.writes if on_edge else self.machine.office_kind.writes)
+        of_edge = [write for write in self.machine.market.writes if self.machine.profile.on_path in write[1]]
+        method, path = self.random.choice(of_edge if on_edge else self.machine.office_kind.writes)
         fault = Fault(method=method, path=path, **_FAULTS[self.random.choice(self.machine.profile.faults)])
         (self.edge if on_edge else self.office).faults.append(fault)
         return f"fault {fault.kind} {fault.when} on {method} {path}"

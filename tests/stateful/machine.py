@@ -48,7 +48,8 @@ EVERY_SECONDS = {"orders": 60, "stock": 300, "dispatch": 90, "items": 1800}
 class Profile:
     """How rough a seed is. Probabilities are per run, or per sending; weights choose what happens next.
 
-    A killed run dies at one of its first `kill_within` effects.
+    A killed run dies at one of its first `kill_within` effects. Of the marketplace's writes those go wrong whose path has
+    `on_path` in it.
     """
 
     minutes: float = 8
@@ -61,6 +62,7 @@ class Profile:
     stall_seconds: float = 400
     die_before_commit: float = 0.01
     on_office: float = 0.5
+    on_path: str = ""
     faults: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
     weights: Mapping[str, int] = field(
         default_factory=lambda: {
@@ -128,9 +130,16 @@ class Machine:
         self.installation = Installation.model_validate(self.market.joined(self.office_kind.installation(NAME, EPOCH)))
         self.watch, self.actors = Watch(self), Actors(self)
         self.quiet, self.glitch_until = False, EPOCH - timedelta(hours=1)
+        self.until: tuple[str, ...] = ()
+        """A violation of one of these ends the game: whether it comes to rest is of no interest any more."""
         self.actors.stock_the_shop()
         os.environ.update({**self.market.environment, **self.office_kind.environment, **environment})
         self._numbers = itertools.count(1)
+
+    @property
+    def over(self) -> bool:
+        """Tell whether what the game is played for has been seen."""
+        return any(violation.split()[0] in self.until for violation in self.outcome.violations)
 
     @property
     def glitching(self) -> bool:
@@ -188,7 +197,7 @@ class Machine:
         weighed = {act: weight for act, weight in self.profile.weights.items() if act in self.actors.able}
         acts, weights = list(weighed), list(weighed.values())
         end = self.event_loop.time() + self.profile.minutes * 60
-        while self.event_loop.time() < end:
+        while self.event_loop.time() < end and not self.over:
             await asyncio.sleep(self.random.uniform(*self.profile.pause))
             act = self.random.choices(acts, weights)[0]
             self.note(getattr(self.actors, act)())
@@ -206,7 +215,8 @@ class Machine:
         await self.live()
         self.quiet = True
         await asyncio.gather(*traders)
-        await self.come_to_rest()
+        if not self.over:
+            await self.come_to_rest()
         self.outcome.orders = len(self.watch.marketplace_orders())
 
     async def come_to_rest(self) -> None:
@@ -222,7 +232,7 @@ class Machine:
             self.note(f"{self.edge.folders.mend()} files are sent again")
         end = self.event_loop.time() + self.profile.drain_hours * 3600
         rounds = 0
-        while self.event_loop.time() < end and (rounds < 2 or self.watch.owed()):
+        while self.event_loop.time() < end and not self.over and (rounds < 2 or self.watch.owed()):
             for name in ("items", "stock", "dispatch", "orders"):
                 await self.one_run(name)
             self.note(self.actors.operate())
@@ -231,12 +241,15 @@ class Machine:
         self.watch.check_end()
 
 
-def play(seed: int, office: str, profile: Profile | None = None, market: str = "virtualstock") -> Outcome:
-    """Play one seed to its end."""
+def play(
+    seed: int, office: str, profile: Profile | None = None, market: str = "virtualstock", until: tuple[str, ...] = ()
+) -> Outcome:
+    """Play one seed to its end, or until one of these invariants is violated."""
     _prepare()
     once = patch("connectors.registry.from_environment", cache(from_environment))  # it does not change meanwhile
     with once, patch.dict(os.environ), tempfile.TemporaryDirectory(prefix="seed-", dir=_memory()) as home:
         machine = Machine(seed, profile or Profile(), office, market, Path(home))
+        machine.until = until
         try:
             run_virtually(machine.play(), machine.event_loop)
         except Exception as crash:  # noqa: BLE001 - a crash of the product is a finding like any other

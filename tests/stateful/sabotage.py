@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -36,6 +36,8 @@ class Sabotage:
     profile: Profile = field(default_factory=Profile)
     offices: tuple[str, ...] = tuple(sorted(OFFICES))
     markets: tuple[str, ...] = ("virtualstock",)
+    otherwise: Mapping[str, Profile] = field(default_factory=dict)
+    """How rough it must be over some of the back offices."""
 
     def pairs(self, turn: int | None) -> list[tuple[str, str]]:
         """Return over which (back office, marketplace) it is caught: all, or over each marketplace the office whose turn it is."""
@@ -236,18 +238,21 @@ _ALL = (*_BOTH, "mirakl")
 _TAKES_TWICE = ("cin7_core",)  # every other back office refuses a second order of one number by itself
 _KILLED_AFTER = Profile(die_before_commit=0.4, weights={"buy": 30, "sell_elsewhere": 10, "restock": 10})
 _KILLED_BEFORE = Profile(die_before_commit=0.3, weights={"buy": 30, "trouble": 16, "restock": 10})
-_SENT_AND_KILLED = Profile(die_before_commit=0.4, kill=0.0, weights={"buy": 30, "ship": 30, "restock": 20})
-_CUT_OFF = Profile(
-    kill=0.0, on_office=0.0, faults=(0,), weights={"buy": 20, "sell_elsewhere": 20, "restock": 20, "trouble": 30}
+_SENT_AND_KILLED = Profile(
+    minutes=16, pause=(4, 20), die_before_commit=0.4, kill=0.0, weights={"buy": 30, "ship": 30, "restock": 20}
 )
+_NUMBERS = {"buy": 20, "sell_elsewhere": 20, "restock": 20, "trouble": 30}
+_CUT_OFF = Profile(kill=0.0, on_office=0.0, on_path="/inventory/", faults=(0,), weights=_NUMBERS)
 _LOSSY = Profile(weights={"buy": 30, "ship": 16, "trouble": 40, "restock": 5}, kill=0.3)
 _MISREAD = Profile(
     weights={"buy": 30, "trouble": 30, "misread": 40, "restock": 5, "operate": 10}, kill=0.3, on_office=0.8
 )
 _KILLED_EARLY = Profile(kill=0.8, kill_within=12, weights={"buy": 40, "restock": 30})  # filing is soon in a run
 _CROWDED = Profile(second_worker=1.0, kill=0.0, weights={"buy": 30, "sell_elsewhere": 10, "restock": 10})
-_GLITCHING = Profile(weights={"buy": 20, "glitch": 10, "restock": 10})
-_REFUSING = Profile(weights={"buy": 20, "sell_elsewhere": 30, "refuse_stock": 10})
+_GLITCHING = Profile(weights={"buy": 30, "glitch": 2, "restock": 10})  # late enough to meet the second scan
+_REFUSING = Profile(drain_hours=2, weights={"buy": 20, "sell_elsewhere": 30, "refuse_stock": 10})
+# an order that leaves while its acknowledgement is leased to a worker that was killed before it sent it
+_OVERTAKEN = Profile(minutes=14, pause=(1, 10), kill=0.7, weights={"buy": 30, "ship": 60})
 _SUSPENDED = Profile(stall=0.2, kill=0.0, weights={"buy": 30, "sell_elsewhere": 10, "restock": 20})
 
 SABOTAGES = {
@@ -257,7 +262,9 @@ SABOTAGES = {
     "one in flight a SKU": Sabotage(_one_in_flight, ("I6",), _CROWDED, markets=_BOTH),
     "the mass-zero stop": Sabotage(_mass_zero_stop, ("I7",), _GLITCHING, markets=_ALL),
     "attempt before call": Sabotage(_attempt_before_call, ("I2",), _KILLED_BEFORE, _TAKES_TWICE, _ALL),
-    "order of messages": Sabotage(_order_of_messages, ("I4", "I10", "I12"), _LOSSY, markets=_BOTH),
+    "order of messages": Sabotage(
+        _order_of_messages, ("I4", "I10", "I12"), _OVERTAKEN, markets=_BOTH, otherwise={"seko": _LOSSY}
+    ),
     "lease fencing": Sabotage(_lease_fencing, ("I6",), _SUSPENDED),
     "a look after the picking": Sabotage(_look_after_picking, ("I1",), offices=("deposco",), markets=_ALL),
     "falls past a hold": Sabotage(_falls_past_a_hold, ("I5",), _REFUSING, markets=("virtualstock", "mirakl")),

@@ -43,11 +43,12 @@ def test_a_seed_is_a_trace(office: str, market: str) -> None:
 )
 def test_a_removed_safety_is_caught(name: str, office: str, market: str) -> None:
     """Seed after seed, the sabotaged machine until an invariant catches it; the clean one stays green on that seed."""
+    profile = SABOTAGES[name].otherwise.get(office, SABOTAGES[name].profile)
     for seed in range(1, MOST_SEEDS_TO_CATCH + 1):
         with sabotaged(name) as sabotage:
-            broken = play(seed, office, sabotage.profile, market)
+            broken = play(seed, office, profile, market, until=sabotage.caught_by)
         if any(violation.split()[0] in sabotage.caught_by for violation in broken.violations):
-            clean = play(seed, office, sabotage.profile, market)
+            clean = play(seed, office, profile, market)
             assert not clean.violations, f"the clean machine, seed {seed}, {office}, {market}"
             print(f"without {name}, {office} over {market}: seed {seed}, {broken.violations[0]}")
             return
