@@ -48,8 +48,9 @@ check: .venv/ready ## Lint, format, types, import rules
 	$(BIN)/mypy $(PACKAGES)
 	$(BIN)/lint-imports
 
-unit: .venv/ready ## Unit, contract, stateful and flow tests, on two cores
-	$(BIN)/pytest -n 2 --dist worksteal --ignore tests/e2e
+# Three on two cores: some of them wait, for a server or a disk.
+unit: .venv/ready ## Unit, contract, stateful and flow tests
+	$(BIN)/pytest -n 3 --dist worksteal --ignore tests/e2e
 
 e2e: .venv/ready machine ## Real server, worker, browser and PostgreSQL
 	$(BIN)/pytest tests/e2e
