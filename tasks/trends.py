@@ -79,12 +79,12 @@ def deadlines(tx: Transaction) -> list[dict[str, Any]]:
 
 
 def where(tx: Transaction) -> list[dict[str, Any]]:
-    """Return how many orders stand at each stage, who has to act, and since how many minutes the first is there."""
+    """Return how many orders stand at each stage, who has to act, and how long the oldest has stood there."""
     return [
         {
             "where": row.stage,
             "orders": row.orders,
-            "minutes of the first": int((tx.now - row.oldest).total_seconds() // 60),
+            "oldest, minutes": int((tx.now - row.oldest).total_seconds() // 60),
             "owner": row.owner,
         }
         for row in stages.by_stage(tx)
@@ -101,7 +101,7 @@ def stock(tx: Transaction, late_after: timedelta) -> list[dict[str, Any]]:
             "of these sold out": late.to_zero,
             "held, and shown too high": late.held,
             "sent in vain": late.in_vain,
-            "minutes of the first": int((tx.now - late.since).total_seconds() // 60),
+            "oldest, minutes": int((tx.now - late.since).total_seconds() // 60),
         }
     ]
 

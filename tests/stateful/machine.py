@@ -266,7 +266,7 @@ def _engine() -> Engine:
 
 
 def _fill(database: Database) -> None:
-    """Give an empty ledger in memory its tables: by copy, for making them takes fifteen times as long."""
+    """Give an empty ledger in memory its tables: by copy, for making them is a fiftieth of a seed."""
     with database.engine.connect() as connection:
         connection.connection.driver_connection.deserialize(_template())  # type: ignore[union-attr] # it is SQLite's
 
