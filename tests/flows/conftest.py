@@ -16,10 +16,8 @@ from tests.served import Sellers, sellers
 def prefect_server() -> Iterator[None]:
     from prefect.testing.utilities import prefect_test_harness  # it brings the whole server: not for who only collects
 
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("PREFECT_SERVER_EVENTS_PROACTIVE_GRANULARITY", "PT0.5S")  # how often it looks who is quiet
-        with prefect_test_harness(server_startup_timeout=120):
-            yield
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
 
 
 @pytest.fixture
