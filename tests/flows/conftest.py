@@ -12,7 +12,7 @@ from tests.migrated import migrated
 from tests.served import Sellers, sellers
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def prefect_server() -> Iterator[None]:
     from prefect.testing.utilities import prefect_test_harness  # it brings the whole server: not for who only collects
 
