@@ -174,7 +174,7 @@ class ExpectWithin(RowExpectation):
 
     def good(self, frame: pd.DataFrame) -> Mask:
         """Return which rows are as expected."""
-        values = frame[self.column].to_numpy()  # a comparison of pandas' own takes five times as long on a small page
+        values = frame[self.column].to_numpy()  # pandas' own comparison takes several times as long on a small page
         good: Mask = pd.notna(values)
         for end, holds in ((self.minimum, np.greater_equal), (self.maximum, np.less_equal)):
             if end is not None:
