@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 
 import httpx
@@ -15,6 +15,19 @@ def name_of(method: str, path: str, parameters: Iterable[tuple[str, str]]) -> st
 
 def _name(request: httpx.Request) -> str:
     return name_of(request.method, request.url.path, request.url.params.multi_items())
+
+
+class _Body(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """The body of an answer, gone when it was read, as one from the network is: httpx keeps an answer until it is collected."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._path.read_bytes()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._path.read_bytes()
 
 
 class Recording(httpx.AsyncBaseTransport):
@@ -42,8 +55,8 @@ class Replay(httpx.AsyncBaseTransport, httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer the synchronous client."""
         self.calls += 1
-        content = (self._folder / _name(request)).read_bytes()
-        return httpx.Response(200, headers={"content-type": "application/json"}, stream=httpx.ByteStream(content))
+        body = _Body(self._folder / _name(request))
+        return httpx.Response(200, headers={"content-type": "application/json"}, stream=body)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer the asynchronous client."""
