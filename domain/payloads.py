@@ -66,14 +66,13 @@ def join(skeleton: Any, person: Any) -> Any:
 
 def parts(original: Any, keeps: Keeps) -> tuple[str, bytes, bytes | None]:
     """Return the content address of an original, its packed skeleton and its packed person part."""
-    skeleton, person = split(original, keeps)
-    return address_of(original), packed(skeleton), None if person is None else packed(person)
+    skeleton, person = _written(original, keeps)
+    return _address(skeleton, person), _compressed(skeleton), None if person is None else _compressed(person)
 
 
 def packed(value: Any) -> bytes:
     """Return the JSON of a value, compressed where that is worth its time."""
-    content = _json(value)
-    return content if len(content) < _SMALL else _compression.compressed(content)
+    return _compressed(_json(value))
 
 
 def unpacked(content: bytes) -> Any:
@@ -82,9 +81,23 @@ def unpacked(content: bytes) -> Any:
     return json.loads(plain, parse_float=Decimal)
 
 
-def address_of(original: Any) -> str:
+def address_of(original: Any, keeps: Keeps | bool = True) -> str:  # noqa: FBT001, FBT002 - as `split` has it
     """Return the content address of an original: equal originals, equal addresses."""
-    return hashlib.sha256(_json(original)).hexdigest()
+    return _address(*_written(original, keeps))
+
+
+def _written(original: Any, keeps: Keeps | bool) -> tuple[bytes, bytes | None]:  # noqa: FBT001 - as `split` has it
+    skeleton, person = split(original, keeps)
+    return _json(skeleton), None if person is None else _json(person)
+
+
+def _address(skeleton: bytes, person: bytes | None) -> str:
+    """Hash both parts: they make up the original, and are written anyway. No JSON holds the line's end between them."""
+    return hashlib.sha256(skeleton if person is None else skeleton + b"\n" + person).hexdigest()
+
+
+def _compressed(content: bytes) -> bytes:
+    return content if len(content) < _SMALL else _compression.compressed(content)
 
 
 def _json(value: Any) -> bytes:

@@ -173,7 +173,7 @@ def _file_records(run: Run, tx: Transaction, intake: Intake, records: Sequence[R
     begun = begun_dispatches(tx, list(newest)) if intake.kind is Kind.DISPATCH else {}
     standing = inbox.current(tx, intake.side, intake.kind, list(newest))
     originals = inbox.originals(tx, [row.id for row in standing.values()])
-    came_before = payloads.kept(tx, [address_of(one.raw) for one in newest.values()])
+    came_before = payloads.kept(tx, [address_of(one.raw, feed.keeps) for one in newest.values()])
     arrivals = []
     for key, one in newest.items():
         row = standing.get(key)
@@ -184,7 +184,7 @@ def _file_records(run: Run, tx: Transaction, intake: Intake, records: Sequence[R
                     inbox.renew(tx, row.id, one.raw, feed.keeps)
                 continue
             if (isinstance(stood, Received) and _older(one, stood)) or (
-                one.revision is None and address_of(one.raw) in came_before
+                one.revision is None and address_of(one.raw, feed.keeps) in came_before
             ):
                 run.tell(News(row.order_key, intake.kind, key, "pushed", _LATE))
                 continue

@@ -75,7 +75,7 @@ def persons(tx: Transaction) -> int:
 
 
 def read(tx: Transaction, key: str, name: str = "Ada") -> Any:
-    address = address_of(original(key, name))
+    address = address_of(original(key, name), KEEPS)
     return payloads.load(tx, [address]).get(address)
 
 
