@@ -8,18 +8,16 @@ SQLite gives up after a minute. So another thread collects here. A server on Pos
 import gc
 import sys
 import threading
-import time
 
 _COLLECTS_SECONDS = 10.0  # a whole collection stops the server for a seventh of a second
 
 
-def collect_elsewhere(every_seconds: float = _COLLECTS_SECONDS) -> threading.Thread:
-    """Let a thread of its own collect garbage from now on, and no other."""
+def collect_elsewhere(ends: threading.Event, every_seconds: float = _COLLECTS_SECONDS) -> threading.Thread:
+    """Let a thread of its own, and no other, collect garbage from now on, until `ends` is set."""
     gc.disable()
 
     def collect() -> None:
-        while True:
-            time.sleep(every_seconds)
+        while not ends.wait(every_seconds):
             gc.collect()
 
     collector = threading.Thread(target=collect, name="collector", daemon=True)
@@ -31,7 +29,7 @@ def main() -> None:
     """Start the server in this process."""
     from prefect.cli import app  # here, as the tests import only what collects
 
-    collect_elsewhere()
+    collect_elsewhere(threading.Event())
     sys.argv = ["prefect", "server", "start", *sys.argv[1:]]
     app()
 

@@ -22,7 +22,11 @@ class Cycle:
 
 @pytest.fixture
 def collector() -> Iterator[threading.Thread]:
-    yield collect_elsewhere(0.05)
+    ends = threading.Event()
+    thread = collect_elsewhere(ends, 0.05)
+    yield thread
+    ends.set()
+    thread.join()
     gc.enable()
 
 
