@@ -58,9 +58,7 @@ def campaign(
     `until_caught` is a kind of effect that is tried first, and the name of a fault, at the first of which it stops.
     """
     assert threading.active_count() == 1, "a process with more threads than one may not be forked"
-    memory = Path("/dev/shm")  # noqa: S108 - a folder of our own in it; what SIGKILL leaves need not reach a disk
-    home = tempfile.TemporaryDirectory(prefix="kill-", dir=memory if memory.is_dir() else None)
-    with home as folder, chdir(folder):
+    with tempfile.TemporaryDirectory(prefix="kill-") as folder, chdir(folder):
         world = World(office, Path(folder), market)
         world.live(job)
         gc.freeze()  # or every fork copies what its collector touches

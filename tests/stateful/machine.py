@@ -5,7 +5,6 @@ after each step. A seed that breaks one is printed with the command that plays i
 """
 
 import asyncio
-import gc
 import itertools
 import os
 import random
@@ -14,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -25,6 +23,7 @@ from connectors.settings import from_environment
 from domain.answers import SystemTrouble
 from domain.clock import ScaledClock
 from domain.installation import Installation
+from expectations.gate import load
 from ledger.database import Database
 from ledger.schema import create
 from tasks.loops import LOOPS
@@ -245,9 +244,9 @@ def play(
     seed: int, office: str, profile: Profile | None = None, market: str = "virtualstock", until: tuple[str, ...] = ()
 ) -> Outcome:
     """Play one seed to its end, or until one of these invariants is violated."""
-    _prepare()
+    load()  # also lets the collector look no more at what stays: a sixth of a seed's time
     once = patch("connectors.registry.from_environment", cache(from_environment))  # it does not change meanwhile
-    with once, patch.dict(os.environ), tempfile.TemporaryDirectory(prefix="seed-", dir=_memory()) as home:
+    with once, patch.dict(os.environ), tempfile.TemporaryDirectory(prefix="seed-") as home:
         machine = Machine(seed, profile or Profile(), office, market, Path(home))
         machine.until = until
         try:
@@ -279,18 +278,3 @@ def _template() -> bytes:
         image: bytes = connection.connection.driver_connection.serialize()  # type: ignore[union-attr] # it is SQLite's
     database.close()
     return image
-
-
-@cache
-def _memory() -> Path | None:
-    """Return a folder in memory for what a marketplace of files keeps; None for the usual place."""
-    memory = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
-    return memory if memory.is_dir() else None
-
-
-@cache
-def _prepare() -> None:
-    """Load what the gate needs, and let the collector look no more at what stays: a sixth of a seed's time."""
-    import_module("expectations.suites")
-    gc.collect()
-    gc.freeze()
