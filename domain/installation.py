@@ -1,5 +1,6 @@
 """An installation: one John Lewis account joined to one back office, with its policy."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
@@ -212,6 +213,9 @@ class Installation(_Settings):
     approved_carriers: tuple[str, ...] = Field(
         default=(), description="the codes that John Lewis gave this seller; empty: all that the account lists"
     )
+    tracking_numbers: dict[str, str] = Field(
+        default={}, description="by carrier code, the regular expression that a whole tracking number of it fits"
+    )
     slack_channel: str = ""
 
     @field_validator("owners")
@@ -230,6 +234,19 @@ class Installation(_Settings):
                 raise ValueError(f"carrier {mapping.carrier!r}, service {mapping.service!r} is mapped twice")
             seen.add((mapping.carrier, mapping.service))
         return carriers
+
+    @model_validator(mode="after")
+    def _forms_of_carriers(self) -> "Installation":
+        """Refuse a form that would never be compared: it guards nothing."""
+        codes = {mapping.code for mapping in self.carriers} | set(self.approved_carriers)
+        for code, form in self.tracking_numbers.items():
+            if code not in codes:
+                raise ValueError(f"tracking_numbers: {code!r} is no code of carriers, nor of approved_carriers")
+            try:
+                re.compile(form)
+            except re.error as fault:
+                raise ValueError(f"tracking_numbers: that of {code!r} is no regular expression: {fault}") from None
+        return self
 
     @model_validator(mode="after")
     def _apart(self) -> "Installation":

@@ -5,6 +5,7 @@ to 10 ms each on a page of five rows (measured). These judge every row, nulls to
 metric, at about 1 ms each. A suite names the rows that it judges by `when`.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -124,6 +125,23 @@ class ExpectTrackingForm(RowExpectation):
     def shown(self, row: dict[str, Any]) -> str:
         """Return the tracking number and what is wrong with it."""
         return _faulty(row[self.column], tracking_fault)
+
+
+class ExpectForm(RowExpectation):
+    """Expect a text that fits, as a whole, the regular expression in the column `form`. A null never does."""
+
+    form: str
+
+    success_keys: ClassVar[tuple[str, ...]] = ("column", "when", "form")
+
+    def good(self, frame: pd.DataFrame) -> Mask:
+        """Return which rows are as expected."""
+        rows = zip(frame[self.column], frame[self.form], strict=True)
+        return np.array([None not in row and re.fullmatch(row[1], row[0]) is not None for row in rows], np.bool_)
+
+    def shown(self, row: dict[str, Any]) -> str:
+        """Return the text and the form that it does not have."""
+        return f"{_shown(row[self.column])} (expected: {row[self.form]})"
 
 
 class ExpectMatch(RowExpectation):

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from domain.counts import Counts
+from domain.identifiers import tracking_fault
 from domain.limits import is_beyond_basic_plane, lost_in_address
 from domain.records import Dispatch, LineStatus, OrderLine, SalesOrder, ShippedLine
 from expectations.facts import Facts
@@ -133,6 +134,7 @@ def dispatch_frame(dispatches: Sequence[Dispatch], facts: Facts) -> Frame:
 
 def _dispatch_columns(dispatch: Dispatch, facts: Facts) -> dict[str, Any]:
     code = facts.carrier_code(dispatch.carrier, dispatch.service)
+    form = facts.tracking_numbers.get(code or "")
     known = dispatch.order_reference in facts.ordered
     return {
         "order_reference": dispatch.order_reference,
@@ -145,6 +147,8 @@ def _dispatch_columns(dispatch: Dispatch, facts: Facts) -> dict[str, Any]:
         "carrier_is_mapped": code is not None,
         "approved_code": code if code in facts.approved else None,
         "tracking_number": dispatch.tracking_number,
+        "tracking_form": form,
+        "tracking_form_is_known": form is not None and tracking_fault(dispatch.tracking_number) is None,
         "shipped_at": dispatch.shipped_at,
         "latest_shipped_at": facts.now + _CLOCKS_MAY_DIFFER_BY,
         "line_count": len(dispatch.lines),

@@ -13,6 +13,7 @@ from domain.limits import OrderLimits
 from domain.records import Kind
 from expectations.custom import (
     ExpectEanForm,
+    ExpectForm,
     ExpectMatch,
     ExpectPresent,
     ExpectSkuForm,
@@ -167,6 +168,17 @@ def _dispatches() -> list[RowExpectation]:
             meta=_named("expect_carrier_approved", "carrier_not_approved"),
         ),
         ExpectTrackingForm(column="tracking_number", meta=_named("expect_tracking_number", "missing_tracking")),
+        ExpectForm(
+            column="tracking_number",
+            form="tracking_form",
+            when="tracking_form_is_known",
+            meta=_named(
+                "expect_tracking_number_of_carrier",
+                "missing_tracking",
+                "It is no number of that carrier: correct the number, or the carrier, on the shipment. If it is right, correct "
+                "the form in tracking_numbers of the installation's file, then release.",
+            ),
+        ),
         ExpectWithin(column="line_count", minimum=1, meta=_named("expect_dispatch_has_lines", unfit)),
         ExpectMatch(
             column="sku", other="ordered_sku", when="can_compare_sku", meta=_named("expect_sku_ordered", unfit)

@@ -197,6 +197,7 @@ def _facts(run: Run, tx: Transaction, kind: Kind, fresh: list[Received], skus: d
             carriers=items.carriers(tx, account),
             approved=frozenset(items.approved_carriers(tx, account)),
             ordered=_left_to_ship(tx, [received.record for received in fresh]),
+            tracking_numbers=run.installation.tracking_numbers,
         )
     return Facts(now=tx.now)
 

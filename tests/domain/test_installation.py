@@ -46,6 +46,8 @@ def test_sides_and_owners_are_found() -> None:
         ({"owners": {"no_such_type": "x"}}, "no_such_type"),
         ({"carriers": [MAPPING, {**MAPPING, "code": "PP48"}]}, "mapped twice"),
         ({"carriers": [{**MAPPING, "owner": ""}]}, "owner"),
+        ({"carriers": [MAPPING], "tracking_numbers": {"typo": "[0-9]+"}}, "'typo' is no code of carriers"),
+        ({"approved_carriers": ["dpd"], "tracking_numbers": {"dpd": "[0-9"}}, "that of 'dpd' is no regular expression"),
         ({"loops": {"orders": {"mode": "maybe"}}}, "mode"),
         ({"loops": {"orders": {"every_seconds": 1}}}, "every_seconds"),
         ({"stock": {"buffer": -1}}, "buffer"),

@@ -80,6 +80,21 @@ def test_tracking_number_that_is_missing_or_no_number_is_held(number: str | None
     assert (failure.expectation, failure.hold_type) == ("expect_tracking_number", "missing_tracking")
 
 
+def test_a_number_that_is_not_of_the_form_of_its_carrier_is_held() -> None:
+    facts = replace(FACTS, tracking_numbers={"BLUE": "[0-9]{14}", "RED": "H[0-9]{15}"})
+    assert gate([dispatch(tracking_number="15501234567890")], facts).failures == {}
+    for number in ("1550123456789", "155012345678901", "H001550123456789", "x15501234567890"):
+        failure = only_failure(dispatch(tracking_number=number), facts)
+        assert (failure.expectation, failure.hold_type) == ("expect_tracking_number_of_carrier", "missing_tracking")
+        assert failure.value == f"{number} (expected: [0-9]{{14}})"
+    assert only_failure(dispatch(tracking_number=None), facts).expectation == "expect_tracking_number", "told once"
+
+
+def test_a_carrier_without_a_form_is_asked_only_for_a_number() -> None:
+    facts = replace(FACTS, tracking_numbers={"BLUE": "[0-9]{14}"})
+    assert gate([dispatch(service="Next Day", tracking_number="H001550123456789")], facts).failures == {}
+
+
 @pytest.mark.parametrize(
     ("bad", "expectation"),
     [

@@ -33,6 +33,18 @@ def test_a_number_that_becomes_a_word_is_held_and_nothing_goes_out(world: World)
     assert (world.line().shipped, world.line().dispatched) == (2, 2)
 
 
+def test_a_number_of_another_carrier_is_held_until_it_is_corrected(world: World) -> None:
+    world.run.installation = world.run.installation.model_copy(update={"tracking_numbers": {"dpd": "[0-9]{14}"}})
+    world.show("H001550123456700")
+    assert world.held == ["missing_tracking"]
+    world.send()
+    assert world.sent == []
+    world.show(FIRST)
+    assert world.held == []
+    world.send()
+    assert [one.tracking_number for one in world.sent] == [FIRST]
+
+
 def test_a_carrier_that_nobody_mapped_is_held_and_nothing_goes_out(world: World) -> None:
     world.show()
     world.show(carrier="Pigeon")
