@@ -353,6 +353,14 @@ _TROUBLES = [
         "order",
     ),
     Trouble(
+        "calls_refused",
+        Owner.OPERATIONS,
+        "Vendor that refuses our calls as too many",
+        "Find the other program that calls with this account, or lower calls_per_minute of the account in the installation's file.",
+        "either",
+        "an hour passed in which few calls were refused",
+    ),
+    Trouble(
         "push_refused",
         Owner.OPERATIONS,
         "Push that we refused",

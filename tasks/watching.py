@@ -13,6 +13,7 @@ from ledger import holds, items, journal, lateness, messages, orders, stages, ta
 from ledger.database import Transaction
 from tasks.calls import notice_silence
 from tasks.loops import LOOPS
+from tasks.refusals import notice_refusals
 
 SILENT_AFTER_ROUNDS = 5
 SILENT_AFTER_AT_LEAST = timedelta(minutes=30)
@@ -28,8 +29,10 @@ def watch(tx: Transaction, installation: Installation) -> str:
     partly = _hold_partly_shipped(tx, installation)
     to_review = _hold_for_review(tx, installation)
     uncalled = notice_silence(tx, installation)
+    refusing = notice_refusals(tx, installation)
     escalated = _escalate(tx, installation.escalation)
     told = f"silent loops {silent or 'none'}, {late} SKUs shown too late, vendors that stopped calling: {'one' if uncalled else 'none'}"
+    told += f", {refusing} accounts that refuse many calls"
     told += f", {at_risk} near their deadline, {unshipped} not shipped in time, {partly} shipped in part for long"
     return f"{installation.name}: {told}, {to_review} mappings to review, {escalated} escalated"
 
