@@ -96,7 +96,7 @@ class ExpectSkuForm(RowExpectation):
 
     def good(self, frame: pd.DataFrame) -> Mask:
         """Return which rows are as expected."""
-        return sku_form(frame[self.column])
+        return sku_form(frame[self.column].tolist())
 
     def shown(self, row: dict[str, Any]) -> str:
         """Return the SKU and what is wrong with it."""
@@ -108,7 +108,7 @@ class ExpectEanForm(RowExpectation):
 
     def good(self, frame: pd.DataFrame) -> Mask:
         """Return which rows are as expected."""
-        return ean_form(frame[self.column])
+        return ean_form(frame[self.column].tolist())
 
     def shown(self, row: dict[str, Any]) -> str:
         """Return the EAN and what is wrong with it."""
@@ -120,7 +120,7 @@ class ExpectTrackingForm(RowExpectation):
 
     def good(self, frame: pd.DataFrame) -> Mask:
         """Return which rows are as expected."""
-        return tracking_form(frame[self.column])
+        return tracking_form(frame[self.column].tolist())
 
     def shown(self, row: dict[str, Any]) -> str:
         """Return the tracking number and what is wrong with it."""
@@ -156,9 +156,10 @@ class ExpectMatch(RowExpectation):
 
     def good(self, frame: pd.DataFrame) -> Mask:
         """Return which rows are as expected."""
-        return np.array(
-            [a is not None and a == b for a, b in zip(frame[self.column], frame[self.other], strict=True)], np.bool_
-        )
+        values = frame[self.column].to_numpy()
+        good: Mask = pd.notna(values)
+        good[good] = values[good] == frame[self.other].to_numpy()[good]
+        return good
 
     def shown(self, row: dict[str, Any]) -> str:
         """Return the value and, where we know another, that one."""
