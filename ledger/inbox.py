@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, delete, func, select, update
 
@@ -62,8 +62,7 @@ MOVED = "moved"
 _UNREAD_ENDING = "~unread"
 
 
-@dataclass(frozen=True)
-class Arrival:
+class Arrival(NamedTuple):
     """One record to be filed: what it is, its original, and what the gate said."""
 
     side: Side

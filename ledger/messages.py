@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Boolean,
@@ -75,8 +75,7 @@ class Standing:
     begun: bool
 
 
-@dataclass(frozen=True)
-class Owed:
+class Owed(NamedTuple):
     """An event to be owed."""
 
     kind: Kind
