@@ -153,7 +153,10 @@ def _engine(url: str, synchronous: str = "FULL") -> Engine:
     @event.listens_for(engine, "connect")
     def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # a transaction begins in words, not at the first change
-        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON", "busy_timeout=30000"):
+        for pragma in (
+            *("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON", "busy_timeout=30000"),
+            "wal_autocheckpoint=4000",  # pages, 16 MB: a chunk of a thousand orders would be copied back at each commit
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
