@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from connectors.virtualstock.lists import Rows
 from connectors.virtualstock.sales_orders import Place
 from domain.answers import Fatal, NotNow, Unavailable
 from domain.records import LineStatus, Page, Received, Reject
@@ -201,7 +202,7 @@ async def test_an_empty_queue_costs_two_calls(edge: Harness) -> None:
 async def test_one_malformed_order_spoils_nobody(edge: Harness) -> None:
     good = edge.place_order()
     edge.sandbox.place_raw(ACCOUNT, {**WIRE, "status": "ORDER", "items": None})
-    page = await edge.connector.sales_order_feed.read("ORDER:0::0", ())
+    page = await edge.connector.sales_order_feed.read("ORDER:0::0:", ())
     assert [one.record.reference for one in page.received] == [good]
     assert [reject.key for reject in page.rejects] == ["SBX-100001"]
 
@@ -218,7 +219,7 @@ async def test_pages_are_read_by_our_own_offset(edge: Harness) -> None:
 async def test_rows_that_leave_while_we_page_lose_nothing(edge: Harness, gone: int) -> None:
     references = [edge.place_order() for _ in range(250)]
     feed = edge.connector.sales_order_feed
-    first = await feed.read("ORDER:0::0", ())
+    first = await feed.read("ORDER:0::0:", ())
     for reference in references[:gone]:
         edge.acknowledge_elsewhere(reference)
     seen = {one.record.reference for one in first.received}
@@ -227,6 +228,33 @@ async def test_rows_that_leave_while_we_page_lose_nothing(edge: Harness, gone: i
         page = await feed.read(page.cursor, ())
         seen |= {one.record.reference for one in page.received}
     assert seen >= set(references[gone:])
+
+
+@pytest.mark.parametrize("share", [1.0, 0.4, 0.01])
+@pytest.mark.parametrize("number", [101, 130, 200, 250, 301])
+async def test_a_page_that_repeats_or_overlaps_the_one_before_hides_no_order(
+    edge: Harness, number: int, share: float
+) -> None:
+    references = [edge.place_order() for _ in range(number)]
+    edge.sandbox.repeat_page(ACCOUNT, share)
+    assert {order.reference for order in await edge.read_orders()} == set(references)
+    again = await edge.read_orders()
+    assert [order.reference for order in again] == references, "and the next walk reads each once"
+
+
+async def test_a_page_that_is_repeated_again_and_again_is_the_systems_trouble(edge: Harness) -> None:
+    references = [edge.place_order() for _ in range(130)]
+    for _ in range(3):
+        edge.sandbox.repeat_page(ACCOUNT)
+    with pytest.raises(Unavailable, match="again and again"):
+        await edge.read_orders()
+    assert {order.reference for order in await edge.read_orders()} == set(references)
+
+
+async def test_rows_that_move_down_while_we_page_are_no_repeat() -> None:
+    page = Rows(102, [{"url": "https://edge.example/orders/7/"}])
+    assert not Place("ORDER", 101, 102, last="7").repeats(page, ["7"])
+    assert Place("ORDER", 100, 102, last="7").repeats(page, ["7"])
 
 
 async def test_a_page_shorter_than_asked_for_is_read_on_behind_its_last_row() -> None:
@@ -239,7 +267,7 @@ async def test_a_second_retailer_is_rejected_until_one_is_chosen(edge: Harness) 
     edge.place_order()
     other = {**WIRE, "retailer": "https://www.sandbox.the-edge.io/restapi/v4/customers/14/"}
     edge.sandbox.place_raw(ACCOUNT, {**other, "url": "https://elsewhere.example/restapi/v4/orders/999999/"})
-    page = await edge.connector.sales_order_feed.read("ORDER:0::0", ())
+    page = await edge.connector.sales_order_feed.read("ORDER:0::0:", ())
     assert len(page.received) == 1
     assert "retailer_id" in page.rejects[0].reason
     chosen = edge.connect(retailer_id=13).sales_order_feed
@@ -249,13 +277,13 @@ async def test_a_second_retailer_is_rejected_until_one_is_chosen(edge: Harness) 
 
 async def test_retailer_filter_is_sent(edge: Harness) -> None:
     edge.place_order()
-    assert len((await edge.connect(retailer_id=13).sales_order_feed.read("ORDER:0::0", ())).received) == 1
-    assert len((await edge.connect(retailer_id=14).sales_order_feed.read("ORDER:0::0", ())).received) == 0
+    assert len((await edge.connect(retailer_id=13).sales_order_feed.read("ORDER:0::0:", ())).received) == 1
+    assert len((await edge.connect(retailer_id=14).sales_order_feed.read("ORDER:0::0:", ())).received) == 0
 
 
 async def test_read_and_parse_agree(edge: Harness) -> None:
     edge.place_order(1, 2)
-    page = await edge.connector.sales_order_feed.read("ORDER:0::0", ())
+    page = await edge.connector.sales_order_feed.read("ORDER:0::0:", ())
     again = edge.connector.sales_order_feed.parse(page.received[0].raw)
     assert isinstance(again, Received)
     assert again.record == page.received[0].record
