@@ -18,7 +18,7 @@ from ledger.figures import Figures, figures
 from ledger.schema import migrate
 
 AGE_LIMIT_MINUTES = 240
-KILLS_AT = (0.2, 0.4)  # of the day: what a killed run had claimed is nobody's for two minutes of the machine
+KILLS_AT = (0.15, 0.3)  # of the day: what a killed run had claimed is nobody's for two minutes of the machine
 DRAIN_SECONDS = 240.0  # patience with a slow machine: it ends as soon as everything is settled
 _STEP_SECONDS, _TELL_SECONDS, _LOOK_SECONDS = 0.5, 5.0, 4.0
 _QUIET_PACE = 4.0
