@@ -7,6 +7,7 @@ still true when it writes.
 
 import hashlib
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,6 +23,7 @@ from domain.clock import Clock
 _OUR_MISTAKES = (DataError, IntegrityError, NotSupportedError, ProgrammingError)  # no person can mend these
 DATABASE_TROUBLES = (DatabaseError, PoolTimeout, sqlite3.DatabaseError)
 """What the database raises within a transaction; outside it, most of that is `LedgerUnusable`."""
+_LOCK_SECONDS = 30
 _SILENT: dict[str, Any] = {"hide_parameters": True}  # they are records with personal data, and tracebacks are logged
 _PATIENCE = (
     "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"  # a stopped worker must not block the others
@@ -137,6 +139,20 @@ def _is_in_memory(url: str) -> bool:
     return url in {"sqlite://", "sqlite:///:memory:"}
 
 
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Turn to the write-ahead log: of workers that make the file together SQLite refuses some at once, whatever the time-out."""
+    ends = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as refusal:
+            if refusal.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > ends:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
 def _engine(url: str, synchronous: str = "FULL") -> Engine:
     if not _is_sqlite(url):
         patience = {"connect_timeout": 10, "options": _PATIENCE}
@@ -145,7 +161,7 @@ def _engine(url: str, synchronous: str = "FULL") -> Engine:
         return engine
     engine = create_engine(
         url,
-        connect_args={"timeout": 30, "check_same_thread": False},
+        connect_args={"timeout": _LOCK_SECONDS, "check_same_thread": False},
         **_SILENT,
         **({"poolclass": StaticPool} if _is_in_memory(url) else {}),
     )
@@ -153,8 +169,9 @@ def _engine(url: str, synchronous: str = "FULL") -> Engine:
     @event.listens_for(engine, "connect")
     def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # a transaction begins in words, not at the first change
+        _log_ahead(connection)
         for pragma in (
-            *("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON", "busy_timeout=30000"),
+            *(f"synchronous={synchronous}", "foreign_keys=ON", f"busy_timeout={_LOCK_SECONDS * 1000}"),
             "wal_autocheckpoint=4000",  # pages, 16 MB: a chunk of a thousand orders would be copied back at each commit
         ):
             connection.execute(f"PRAGMA {pragma}")

@@ -44,6 +44,19 @@ def test_workers_that_start_together_migrate_once(empty_url: str) -> None:
     database.close()
 
 
+def test_workers_that_make_the_file_together_are_all_let_in(tmp_path: Path) -> None:
+    with warm().Pool(4) as pool:
+        for number in range(50):  # one of the four is refused in each twelfth or so, where nobody tries again
+            pool.map(_opened, [f"sqlite:///{tmp_path / str(number)}.sqlite"] * 4, chunksize=1)
+
+
+def _opened(url: str) -> None:
+    database = Database(url, ManualClock())
+    with database.transaction("schema"):
+        pass
+    database.close()
+
+
 def _migrated(url: str) -> str:
     database = Database(url, ManualClock())
     try:
