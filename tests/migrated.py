@@ -12,15 +12,16 @@ from tests.doubles import ManualClock
 
 def migrated(folder: Path) -> str:
     """Put a migrated ledger with nothing in it into a folder, and return its SQLAlchemy address."""
-    path = shutil.copy(_template(), folder / "ledger.sqlite")
+    path = shutil.copy(Path(_template().name) / "ledger.sqlite", folder / "ledger.sqlite")
     return f"sqlite:///{path}"
 
 
 @functools.cache
-def _template() -> Path:
-    path = Path(tempfile.mkdtemp()) / "ledger.sqlite"
-    brought_up_to_date(f"sqlite:///{path}")
-    return path
+def _template() -> tempfile.TemporaryDirectory[str]:
+    """Return the folder of the copied ledger, which is removed with this process."""
+    home = tempfile.TemporaryDirectory(prefix="migrated-")
+    brought_up_to_date(f"sqlite:///{home.name}/ledger.sqlite")
+    return home
 
 
 def brought_up_to_date(url: str) -> None:
